@@ -1,0 +1,65 @@
+# The front door. Each line calls a CMake preset or a tool; see CONTRIBUTING.md for the rest.
+PRESET ?= release
+BUILD := build/$(PRESET)
+
+.PHONY: help deps build demo test test-sanitized test-threads bench conformance loc lint fmt install clean
+help:
+	@sed -nE 's/^# ([a-z-]+): (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 24
+
+# deps: install missing Debian packages, or print the line that does
+deps:
+	@tools/deps.sh
+
+$(BUILD)/build.ninja:
+	@cmake --preset $(PRESET)
+
+# build: everything, optimised
+build: deps $(BUILD)/build.ninja
+	@cmake --build $(BUILD)
+
+# demo: bring up authorization server, MCP server and agent, check every step
+demo: deps $(BUILD)/build.ninja
+	@cmake --build $(BUILD) --target authserver mcp-server-basic agent-basic
+	@BUILD_DIR="$(CURDIR)/$(BUILD)" tools/demo.sh
+
+# test: unit, store conformance, end-to-end, loccount, install
+test: build
+	@ctest --preset $(PRESET)
+
+# test-sanitized: the same suites under AddressSanitizer and UndefinedBehaviorSanitizer
+test-sanitized: deps
+	@$(MAKE) --no-print-directory PRESET=asan-ubsan test
+
+# test-threads: the same suites under ThreadSanitizer
+test-threads: deps
+	@$(MAKE) --no-print-directory PRESET=tsan test
+
+# bench: one table of ratios, measured now
+bench: build
+	@benchmarks/run.sh $(BUILD)
+
+# conformance: the official MCP suite against a server built on this library (needs npm)
+conformance: build
+	@tests/conformance/run.sh $(CURDIR)/$(BUILD)/tests/conformance/mcp_conformance_server
+
+# loc: auth lines of the examples against their budgets
+loc: deps $(BUILD)/build.ninja
+	@cmake --build $(BUILD) --target loccount >/dev/null
+	@$(BUILD)/tools/loccount/loccount --check --budget --max-width 110
+
+# lint: shell scripts and clang-tidy
+lint:
+	@shellcheck -x -P SCRIPTDIR $$(git ls-files '*.sh')
+	@run-clang-tidy-14 -quiet -p build/dev '(sdk|mcp|authserver|tools)/.*\.cc$$'
+
+# fmt: clang-format over everything
+fmt:
+	@git ls-files '*.cc' '*.h' '*.cpp' | grep -v '^examples/' | xargs clang-format-14 -i
+
+# install: headers, libraries, CMake package and authserver (PREFIX=/usr/local)
+install: build
+	@cmake --install $(BUILD) $(if $(PREFIX),--prefix $(PREFIX))
+
+# clean: everything that was built
+clean:
+	@rm -rf build

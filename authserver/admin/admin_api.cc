@@ -1,0 +1,103 @@
+#include "authserver/admin/admin_api.h"
+
+#include "authserver/admin/admin_routes.h"
+#include "authserver/admin/client_endpoints.h"
+#include "authserver/admin/issuance_endpoints.h"
+#include "authserver/admin/problem.h"
+#include "authserver/admin/resource_endpoints.h"
+#include "authserver/admin/system_endpoints.h"
+#include "authserver/domain/json_writer.h"
+#include "authserver/domain/key_service.h"
+#include "authserver/domain/resource_service.h"
+#include "authserver/domain/system_service.h"
+#include "authserver/http/middleware.h"
+#include "authserver/http/response.h"
+
+namespace authplane::authserver {
+namespace {
+
+HttpResponse slow_down() {
+  std::string body;
+  JsonObjectWriter(body)
+      .string("error", "slow_down")
+      .string("error_description", "too many requests from this address; wait as Retry-After says")
+      .finish();
+  return json_response(429, std::move(body));
+}
+
+// Owns everything behind the admin listener. Members refer to earlier ones.
+class Server {
+ public:
+  explicit Server(AdminApiDeps deps)
+      : deps_(std::move(deps)),
+        key_(deps_.api_key),
+        audit_(deps_.storage.audit(), deps_.ids, deps_.clock, deps_.logger, deps_.metrics),
+        clients_(deps_.storage.clients(), audit_, deps_.ids, deps_.clock, deps_.client_secret_pepper,
+                 deps_.config.grants),
+        resources_(deps_.storage.resources(), deps_.storage.clients(), audit_, deps_.ids, deps_.clock),
+        issuances_(deps_.storage.issuances(), audit_, deps_.clock),
+        keys_(deps_.signing_keys, audit_, deps_.clock),
+        system_(deps_.storage, deps_.clock, deps_.config.signing_key_store),
+        middleware_(options(), routes(), deps_.clock, deps_.random, deps_.logger, deps_.metrics) {}
+
+  // No endpoint here answers later.
+  HttpResponse handle(const HttpRequest& request) const {
+    HttpResponse response;
+    middleware_.handle(request, [&response](HttpResponse given) { response = std::move(given); });
+    return response;
+  }
+
+ private:
+  MiddlewareOptions options() const {
+    return {.listener = "admin",
+            .strict_transport_security = false,
+            .rate_limit = deps_.config.rate_limit,
+            .allowed_origins = {},
+            .too_many_requests = slow_down,
+            .internal_error = [] { return problem(500, "the server failed; its log has the cause"); }};
+  }
+
+  Router routes() {
+    Router router;
+    if (deps_.metrics_text) {
+      router.add("GET", deps_.config.metrics_path, [this](const HttpRequest&, const PathParams&) {
+        return HttpResponse{.status = 200,
+                            .headers = {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}},
+                            .body = deps_.metrics_text(),
+                            .stream = {}};
+      });
+    }
+    AdminRoutes admin(router, key_, deps_.logger);
+    add_client_routes(admin, clients_);
+    add_resource_routes(admin, resources_);
+    add_issuance_routes(admin, issuances_);
+    add_system_routes(admin, {.config = deps_.config,
+                              .keys = keys_,
+                              .system = system_,
+                              .audit = audit_,
+                              .signing_keys = deps_.signing_keys,
+                              .storage = deps_.storage,
+                              .metrics = deps_.metrics});
+    return router;
+  }
+
+  AdminApiDeps deps_;
+  AdminKey key_;
+  AuditService audit_;
+  ClientService clients_;
+  ResourceService resources_;
+  IssuanceService issuances_;
+  KeyService keys_;
+  SystemService system_;
+  Middleware middleware_;
+};
+
+}  // namespace
+
+HttpHandler AdminApi::create(AdminApiDeps deps) {
+  return [server = std::make_shared<Server>(std::move(deps))](const HttpRequest& request) {
+    return server->handle(request);
+  };
+}
+
+}  // namespace authplane::authserver

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include <authplane/base/form.h>
+
+#include "authserver/domain/errors.h"
+#include "authserver/domain/paging.h"
+
+namespace authplane::authserver {
+
+// A decimal integer and nothing else; nullopt also when it does not fit.
+std::optional<std::int64_t> parse_integer(std::string_view text);
+
+// How a list endpoint reads `limit` and `offset`.
+struct PagingRules {
+  std::size_t default_limit;
+  std::size_t max_limit;
+  std::size_t max_offset;
+  // lenient: what is not a positive number becomes the default, silently. bounded: the same for a limit that
+  // is not positive, everything else out of range is refused. strict: everything out of range is refused.
+  enum class Mode { lenient, bounded, strict } mode;
+};
+
+// Errors: invalid_request.
+Outcome<Page> read_page(const Form& query, const PagingRules& rules);
+
+}  // namespace authplane::authserver

@@ -1,0 +1,93 @@
+#pragma once
+
+// For tests only: the admin API over memory storage.
+
+#include <gtest/gtest.h>
+
+#include "authserver/admin/admin_api.h"
+#include "authserver/http/test_server.h"
+
+namespace authplane::authserver {
+
+inline constexpr std::string_view kAdminKey = "an-admin-key-for-tests";
+
+class AdminTest : public ::testing::Test, protected TestServer {
+ protected:
+  AdminTest() { start(); }
+
+  // Takes `config`, `api_key` and `metrics_text` as they are now.
+  void start() {
+    handler = AdminApi::create({.config = config,
+                                .api_key = api_key,
+                                .client_secret_pepper = pepper,
+                                .storage = storage,
+                                .signing_keys = keys,
+                                .ids = ids,
+                                .clock = clock,
+                                .random = random,
+                                .logger = logger,
+                                .metrics = metrics,
+                                .metrics_text = metrics_text});
+  }
+
+  HttpResponse call(std::string method, std::string target, std::string body = "") const {
+    return handler({.method = std::move(method),
+                    .target = std::move(target),
+                    .headers = {{"Authorization", "Bearer " + std::string(kAdminKey)}},
+                    .body = std::move(body),
+                    .remote_address = "192.0.2.1"});
+  }
+
+  static std::string client_body() {
+    return R"({"client_name":"agent","grant_types":["client_credentials"],)"
+           R"("token_endpoint_auth_method":"client_secret_basic","scope":"mcp:echo"})";
+  }
+  static std::string resource_body(const std::string& slug = "demo") {
+    return R"({"slug":")" + slug + R"(","uri":"https://rs.example/mcp","backend_kind":"mint",)" +
+           R"("display_name":"Demo","scopes":[{"name":"mcp:echo","description":"echo tool"}]})";
+  }
+  std::string create_client() { return json_of(call("POST", "/admin/clients", client_body()))["client_id"]; }
+  std::string create_resource(const std::string& slug = "demo") {
+    return json_of(call("POST", "/admin/resources", resource_body(slug)))["id"];
+  }
+  // A recorded token of a new client for a new resource.
+  Issuance issue(std::string_view at) {
+    Issuance row;
+    row.id = ids.next();
+    row.client_id = create_client();
+    row.resource_id = create_resource();
+    row.scopes = ScopeSet::parse("mcp:echo").value();
+    row.issued_at = std::chrono::floor<std::chrono::seconds>(*parse_rfc3339(at));
+    row.expires_at = row.issued_at + std::chrono::hours(1);
+    AuditEvent audit;
+    audit.id = ids.next();
+    audit.action = "client_credentials.issued";
+    storage.issuances().append(row, std::move(audit)).value();
+    return row;
+  }
+  AuditEvent last_audit() { return audit_rows().front(); }
+
+  static void expect_problem(const HttpResponse& response, int status, std::string_view detail) {
+    EXPECT_EQ(response.status, status) << response.body;
+    EXPECT_EQ(response.headers.get("Content-Type"), "application/problem+json");
+    const Json body = json_of(response);
+    EXPECT_EQ(body.size(), 4u);
+    EXPECT_EQ(body["type"], "about:blank");
+    EXPECT_EQ(body["title"], reason_phrase(status));
+    EXPECT_EQ(body["status"], status);
+    EXPECT_NE(body["detail"].get<std::string>().find(detail), std::string::npos) << response.body;
+  }
+
+  AdminApiConfig config{.issuer = std::string(kIssuer),
+                        .version = "1.2.3",
+                        .grants = {},
+                        .audit_lookback = {},
+                        .rate_limit = std::nullopt,
+                        .metrics_path = "/metrics",
+                        .signing_key_store = "keyfile",
+                        .public_rate_limit_enabled = true};
+  SecretString api_key{std::string(kAdminKey)};
+  std::function<std::string()> metrics_text;
+};
+
+}  // namespace authplane::authserver

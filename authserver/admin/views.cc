@@ -1,0 +1,143 @@
+#include "authserver/admin/views.h"
+
+#include <nlohmann/json.hpp>
+
+namespace authplane::authserver {
+namespace {
+
+OrderedJson array_of(const std::vector<std::string>& values) {
+  OrderedJson list = OrderedJson::array();
+  for (const std::string& value : values) list.push_back(value);
+  return list;
+}
+
+OrderedJson scope_view(const ResourceScope& scope) {
+  OrderedJson view;
+  view["name"] = scope.name;
+  if (!scope.description.empty()) view["description"] = scope.description;
+  if (!scope.upstream.empty()) view["upstream"] = scope.upstream;
+  return view;
+}
+
+OrderedJson policy_view(const Resource& resource) {
+  OrderedJson view;
+  view["exchange"]["allowed_client_ids"] = array_of(resource.policy.exchange_allowed_client_ids);
+  view["runtime"]["client_ids"] = array_of(resource.policy.runtime_client_ids);
+  if (resource.backend_kind == BackendKind::broker) {
+    view["connect"]["allowed_return_urls"] = array_of(resource.policy.connect_allowed_return_urls);
+  }
+  return view;
+}
+
+}  // namespace
+
+OrderedJson view_of(const Client& client) {
+  OrderedJson view;
+  view["id"] = client.id;
+  view["name"] = client.name;
+  view["redirect_uris"] = array_of(client.redirect_uris);
+  view["grant_types"] = array_of(client.grant_types);
+  view["response_types"] = array_of(client.response_types);
+  view["token_endpoint_auth_method"] = to_string(client.token_endpoint_auth_method);
+  view["scope"] = client.scope;
+  view["status"] = to_string(client.status);
+  view["registration_source"] = to_string(client.registration_source);
+  view["agent"] = client.is_agent;
+  view["agent_description"] = client.agent_description;
+  view["cimd_url"] = client.cimd_url;
+  view["issued_at"] = format_rfc3339(client.issued_at, Fraction::micros);
+  view["updated_at"] = format_rfc3339(client.updated_at, Fraction::micros);
+  return view;
+}
+
+OrderedJson registration_view(const RegisteredClient& registered) {
+  const Client& client = registered.client;
+  OrderedJson view;
+  view["client_id"] = client.id;
+  if (!registered.client_secret.empty())
+    view["client_secret"] = std::string(registered.client_secret.expose());
+  view["client_name"] = client.name;
+  view["redirect_uris"] = array_of(client.redirect_uris);
+  view["grant_types"] = array_of(client.grant_types);
+  view["response_types"] = array_of(client.response_types);
+  view["token_endpoint_auth_method"] = to_string(client.token_endpoint_auth_method);
+  view["scope"] = client.scope;
+  view["status"] = to_string(client.status);
+  view["registration_source"] = to_string(client.registration_source);
+  view["agent"] = client.is_agent;
+  view["agent_description"] = client.agent_description;
+  view["issued_at"] = format_rfc3339(client.issued_at);
+  return view;
+}
+
+OrderedJson view_of(const Resource& resource) {
+  OrderedJson scopes = OrderedJson::array();
+  for (const ResourceScope& scope : resource.scopes) scopes.push_back(scope_view(scope));
+  OrderedJson view;
+  view["id"] = resource.id;
+  view["slug"] = resource.slug;
+  view["uri"] = resource.uri;
+  view["backend_kind"] = to_string(resource.backend_kind);
+  view["broker_provider_id"] = resource.broker_provider_id;
+  view["display_name"] = resource.display_name;
+  view["scopes"] = std::move(scopes);
+  view["policy"] = policy_view(resource);
+  view["created_at"] = format_rfc3339(resource.created_at);
+  view["updated_at"] = format_rfc3339(resource.updated_at);
+  return view;
+}
+
+OrderedJson view_of(const Issuance& issuance) {
+  OrderedJson view;
+  view["id"] = issuance.id.text();
+  view["jti"] = issuance.jti();
+  view["subject_user_id"] = issuance.subject_user_id;
+  view["client_id"] = issuance.client_id;
+  view["resource_id"] = issuance.resource_id;
+  view["scopes"] = array_of(issuance.scopes.tokens());
+  view["backend_kind"] = to_string(issuance.backend_kind);
+  view["revocable"] = issuance.revocable;
+  view["issued_at"] = format_rfc3339(issuance.issued_at);
+  view["expires_at"] = format_rfc3339(issuance.expires_at);
+  if (issuance.revoked_at) view["revoked_at"] = format_rfc3339(*issuance.revoked_at);
+  if (!issuance.dpop_jkt.empty()) view["dpop_jkt"] = issuance.dpop_jkt;
+  if (!issuance.agent_id.empty()) view["agent_id"] = issuance.agent_id;
+  view["agent_chain"] = array_of(issuance.agent_chain);
+  if (!issuance.consent_client_id.empty()) view["consent_client_id"] = issuance.consent_client_id;
+  if (issuance.parent_jti) view["parent_jti"] = issuance.parent_jti->text();
+  return view;
+}
+
+OrderedJson view_of(const IssuanceList& list) {
+  OrderedJson rows = OrderedJson::array();
+  for (const Issuance& issuance : list.issuances) rows.push_back(view_of(issuance));
+  OrderedJson view;
+  view["count"] = rows.size();
+  view["since"] = list.since ? format_rfc3339(*list.since) : "0001-01-01T00:00:00Z";
+  view["issuances"] = std::move(rows);
+  return view;
+}
+
+OrderedJson view_of(const AuditEvent& event) {
+  OrderedJson view;
+  view["id"] = event.id.text();
+  view["action"] = event.action;
+  view["actor_id"] = event.actor_id;
+  view["client_id"] = event.client_id;
+  view["ip"] = event.ip;
+  view["detail"] = event.detail;
+  view["trace_id"] = event.trace_id;
+  view["created_at"] = format_rfc3339(event.created_at);
+  return view;
+}
+
+OrderedJson view_of(const KeyView& key) {
+  OrderedJson view;
+  view["kid"] = key.kid;
+  view["alg"] = to_string(key.algorithm);
+  view["use"] = "sig";
+  view["status"] = key.current ? "current" : "previous";
+  return view;
+}
+
+}  // namespace authplane::authserver

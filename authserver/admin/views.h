@@ -1,0 +1,25 @@
+#pragma once
+
+#include <authplane/json/json.h>
+
+#include "authserver/domain/audit.h"
+#include "authserver/domain/client_service.h"
+#include "authserver/domain/issuance_service.h"
+#include "authserver/domain/key_service.h"
+#include "authserver/domain/resource.h"
+
+// How domain values look in JSON, for the admin API and for `--json` of the command line. No view holds a
+// secret hash.
+
+namespace authplane::authserver {
+
+OrderedJson view_of(const Client& client);
+OrderedJson view_of(const Resource& resource);
+OrderedJson view_of(const Issuance& issuance);
+OrderedJson view_of(const IssuanceList& list);
+OrderedJson view_of(const AuditEvent& event);
+OrderedJson view_of(const KeyView& key);
+// The only view with a client secret: the answer to a registration.
+OrderedJson registration_view(const RegisteredClient& registered);
+
+}  // namespace authplane::authserver

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <vector>
+
+#include <authplane/base/log.h>
+
+#include "authserver/cli/outcome.h"
+#include "authserver/config/config.h"
+#include "authserver/domain/resource_service.h"
+
+namespace authplane::authserver::cli {
+
+// Registers the resources of the configuration. An entry whose slug exists is skipped, whatever else it says.
+// Fails on the first entry the service refuses.
+CommandResult<void> seed_resources(const std::vector<ResourceSeed>& seeds, ResourceService& resources,
+                                   Logger& logger);
+
+}  // namespace authplane::authserver::cli

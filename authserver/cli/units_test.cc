@@ -1,0 +1,113 @@
+#include <authplane/testing/testing.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "authserver/cli/command.h"
+#include "authserver/cli/healthcheck.h"
+#include "authserver/cli/render.h"
+#include "authserver/cli/scope_tuple.h"
+#include "authserver/cli/since.h"
+
+namespace authplane::authserver::cli {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+TEST(ScopeTuple, SplitsOnTheFirstTwoBars) {
+  EXPECT_EQ(parse_scope_tuple("mcp:echo").value_or(ResourceScope()), (ResourceScope{"mcp:echo", "", ""}));
+  EXPECT_EQ(parse_scope_tuple(" a |").value_or(ResourceScope()), (ResourceScope{"a", "", ""}));
+  EXPECT_EQ(parse_scope_tuple("a|up").value_or(ResourceScope()), (ResourceScope{"a", "", "up"}));
+  EXPECT_EQ(parse_scope_tuple("a||x|y| z").value_or(ResourceScope()), (ResourceScope{"a", "x|y| z", ""}));
+  EXPECT_FALSE(parse_scope_tuple(" |up|description"));
+  EXPECT_FALSE(parse_scope_tuple(""));
+}
+
+class ScopesFile : public ::testing::Test {
+ protected:
+  ScopesFile() {
+    char name[] = "/tmp/authserver-scopes-XXXXXX";
+    close(mkstemp(name));
+    path_ = name;
+  }
+  ~ScopesFile() override { unlink(path_.c_str()); }
+  std::string problem(std::string_view text) {
+    std::ofstream(path_) << text;
+    CommandResult<std::vector<ResourceScope>> scopes = read_scopes_file(path_);
+    return scopes ? "accepted" : scopes.error().message;
+  }
+  std::string path_;
+};
+
+TEST_F(ScopesFile, ReadsAnArrayOfScopes) {
+  std::ofstream(path_) << R"([{"name":"a","description":"d","upstream":"u"},{"name":"b"}])";
+  EXPECT_THAT(read_scopes_file(path_).value_or(std::vector<ResourceScope>()),
+              ElementsAre(ResourceScope{"a", "d", "u"}, ResourceScope{"b", "", ""}));
+}
+
+TEST_F(ScopesFile, RefusesEverythingElse) {
+  EXPECT_THAT(problem("{}"), HasSubstr("array of scopes"));
+  EXPECT_THAT(problem("[1]"), HasSubstr("must be an object"));
+  EXPECT_THAT(problem(R"([{"description":"d"}])"), HasSubstr("has no name"));
+  EXPECT_THAT(problem(R"([{"name":1}])"), HasSubstr("must be text"));
+  EXPECT_THAT(problem(R"([{"name":"a","scope":"b"}])"), HasSubstr("unknown member 'scope'"));
+  EXPECT_THAT(problem("["), HasSubstr(path_));
+  EXPECT_THAT(problem(std::string(1024 * 1024 + 1, ' ')), HasSubstr("larger than 1 MiB"));
+  EXPECT_FALSE(read_scopes_file("/nonexistent"));
+}
+
+TEST(Since, TakesDurationsDaysAndWeeks) {
+  EXPECT_EQ(parse_since("90m").value_or(0s), 90min);
+  EXPECT_EQ(parse_since("1h30m").value_or(0s), 90min);
+  EXPECT_EQ(parse_since("7d").value_or(0s), 168h);
+  EXPECT_EQ(parse_since("2w").value_or(0s), 336h);
+  EXPECT_EQ(parse_since("30d").value_or(0s), 720h);
+  for (const char* text :
+       {"", "d", "0", "-1h", "31d", "5w", "1.5d", "1d12h", "2026-01-01T00:00:00Z", "99999999999d"}) {
+    EXPECT_FALSE(parse_since(text)) << text;
+  }
+}
+
+TEST(Render, AStoredValueCannotForgeAColumnOrALine) {
+  EXPECT_EQ(Row("created").add("id", "x").add("name", "a b").line(), "created id=x name=\"a b\"\n");
+  EXPECT_EQ(Row().add("name", "x\nid=y").line(), "name=\"x\\nid=y\"\n");
+  EXPECT_EQ(Row().add("name", "a\"b").line(), "name=\"a\\\"b\"\n");
+  EXPECT_EQ(Row().add("name", "").quoted("display_name", "").line(), "name= display_name=\"\"\n");
+  EXPECT_EQ(Row().add("name", "\xff").line(), "name=\"(not UTF-8)\"\n");
+}
+
+TEST(Render, ScopesShowTheirUpstreamNameOnlyWhenItDiffers) {
+  EXPECT_EQ(scope_summary({}), "[]");
+  EXPECT_EQ(scope_summary({{"a", "", ""}, {"b", "", "b"}, {"c", "", "x"}}), "[a,b,c->x]");
+}
+
+TEST(SplitList, TrimsAndDropsEmptyItems) {
+  EXPECT_THAT(split_list(" a, b ,,c,"), ElementsAre("a", "b", "c"));
+  EXPECT_TRUE(split_list("").empty());
+}
+
+TEST(HealthUrl, ReachesAllInterfacesOverLoopback) {
+  EXPECT_EQ(health_url({"", 9000}).value_or(""), "http://127.0.0.1:9000/health");
+  EXPECT_EQ(health_url({"0.0.0.0", 9000}).value_or(""), "http://127.0.0.1:9000/health");
+  EXPECT_EQ(health_url({"::", 9000}).value_or(""), "http://[::1]:9000/health");
+  EXPECT_EQ(health_url({"10.0.0.7", 80}).value_or(""), "http://10.0.0.7:80/health");
+  EXPECT_FALSE(health_url({"", 0}));
+}
+
+TEST(Healthcheck, OnlyStatus200IsHealthy) {
+  testing::ScriptedTransport transport;
+  const std::string url = "http://127.0.0.1:1/health";
+  transport.on_json(url, "{}", 200);
+  EXPECT_TRUE(check_health(transport, url, 1s));
+  transport.on_json(url, "{}", 503);
+  EXPECT_FALSE(check_health(transport, url, 1s));
+  EXPECT_FALSE(check_health(transport, "http://127.0.0.1:2/health", 1s));
+  EXPECT_FALSE(check_health(transport, "not a url", 1s));
+}
+
+}  // namespace
+}  // namespace authplane::authserver::cli

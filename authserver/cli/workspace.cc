@@ -1,0 +1,107 @@
+#include "authserver/cli/workspace.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <ostream>
+#include <system_error>
+
+#include "authserver/cli/pepper.h"
+#include "authserver/storage/keyfile/keyfile.h"
+#include "authserver/storage/sqlite/sqlite_storage.h"
+
+namespace authplane::authserver::cli {
+namespace {
+
+constexpr std::chrono::seconds kShortestPublication = std::chrono::hours(24);
+constexpr std::chrono::minutes kClockSlack{5};
+
+}  // namespace
+
+CommandResult<LoadedConfig> load_for_command(Invocation& invocation) {
+  Result<LoadedConfig, ConfigProblems> loaded =
+      load_config(invocation.config_path, invocation.context.environment, Purpose::command);
+  if (!loaded) return failure(describe(loaded.error()));
+  for (const std::string& slip : loaded->slips) invocation.context.err << "warning: " << slip << "\n";
+  return std::move(*loaded);
+}
+
+CommandResult<std::unique_ptr<Storage>> open_storage(const Config& config, const Clock& clock,
+                                                     Logger& logger) {
+  SqliteOptions options;
+  options.path = config.storage.sqlite_path;
+  options.wal = config.storage.write_ahead_log;
+  Result<std::unique_ptr<Storage>> storage = open_sqlite(options, clock, logger);
+  if (!storage) return failure(storage.error().message);
+  return std::move(*storage);
+}
+
+CommandResult<std::unique_ptr<SigningKeyStore>> open_signing_keys(const Config& config, const Clock& clock,
+                                                                  Logger& logger) {
+  KeyfileOptions options;
+  options.directory = config.signing.key_path;
+  options.algorithm = config.signing.algorithm;
+  options.longest_token_lifetime = std::max<std::chrono::seconds>(
+      kShortestPublication, config.client_credentials.token_expiry + kClockSlack);
+  Result<std::unique_ptr<SigningKeyStore>> keys = open_keyfile(options, clock.now_seconds(), logger);
+  if (!keys) return failure(keys.error().message);
+  return std::move(*keys);
+}
+
+CommandResult<SecretString> open_pepper(const Config& config, Random& random) {
+  if (!config.client_secret_pepper.empty()) return config.client_secret_pepper.clone();
+  Result<SecretString> pepper = load_or_create_pepper(config.signing.key_path, random);
+  if (!pepper) return failure(pepper.error().message);
+  return std::move(*pepper);
+}
+
+GrantSwitches grant_switches(const Config& config) {
+  return {
+      .client_credentials = config.client_credentials.enabled, .token_exchange = false, .jwt_bearer = false};
+}
+
+CommandResult<std::unique_ptr<Workspace>> Workspace::open(Invocation& invocation) {
+  CommandResult<LoadedConfig> loaded = load_for_command(invocation);
+  if (!loaded) return Err(loaded.error());
+  return open(std::move(*loaded), invocation.context);
+}
+
+CommandResult<std::unique_ptr<Workspace>> Workspace::open_existing(Invocation& invocation) {
+  CommandResult<LoadedConfig> loaded = load_for_command(invocation);
+  if (!loaded) return Err(loaded.error());
+  const std::string& path = loaded->config.storage.sqlite_path;
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) {
+    return failure("there is no database at " + path +
+                   "; name the running server's configuration with --config or change to its folder");
+  }
+  return open(std::move(*loaded), invocation.context);
+}
+
+CommandResult<std::unique_ptr<Workspace>> Workspace::open(LoadedConfig loaded, Context& context) {
+  auto logger = std::make_unique<StderrLogger>(LogLevel::warn);
+  CommandResult<std::unique_ptr<Storage>> storage = open_storage(loaded.config, context.clock, *logger);
+  if (!storage) return Err(storage.error());
+  CommandResult<SecretString> pepper = open_pepper(loaded.config, context.random);
+  if (!pepper) return Err(pepper.error());
+  return std::unique_ptr<Workspace>(
+      new Workspace(std::move(loaded), std::move(*pepper), std::move(logger), std::move(*storage), context));
+}
+
+Workspace::Workspace(LoadedConfig loaded, SecretString pepper, std::unique_ptr<Logger> logger,
+                     std::unique_ptr<Storage> storage, Context& context)
+    : loaded_(std::move(loaded)),
+      pepper_(std::move(pepper)),
+      clock_(context.clock),
+      logger_(std::move(logger)),
+      ids_(context.clock, context.random),
+      storage_(std::move(storage)),
+      audit_(storage_->audit(), ids_, clock_, *logger_, metrics_),
+      clients_(storage_->clients(), audit_, ids_, clock_, pepper_, grant_switches(loaded_.config)),
+      resources_(storage_->resources(), storage_->clients(), audit_, ids_, clock_),
+      issuances_(storage_->issuances(), audit_, clock_) {}
+
+CommandResult<std::unique_ptr<SigningKeyStore>> Workspace::signing_keys() {
+  return open_signing_keys(loaded_.config, clock_, *logger_);
+}
+
+}  // namespace authplane::authserver::cli

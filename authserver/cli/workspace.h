@@ -1,0 +1,67 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <authplane/base/log.h>
+
+#include "authserver/cli/command.h"
+#include "authserver/config/load.h"
+#include "authserver/domain/client_service.h"
+#include "authserver/domain/issuance_service.h"
+#include "authserver/domain/key_service.h"
+#include "authserver/domain/resource_service.h"
+#include "authserver/domain/storage.h"
+
+namespace authplane::authserver::cli {
+
+// Loads the configuration for a command; slips in it are printed as `warning: ...`.
+CommandResult<LoadedConfig> load_for_command(Invocation& invocation);
+
+// Opens the parts of the server from its configuration. `logger` and `clock` outlive what is opened.
+CommandResult<std::unique_ptr<Storage>> open_storage(const Config& config, const Clock& clock,
+                                                     Logger& logger);
+CommandResult<std::unique_ptr<SigningKeyStore>> open_signing_keys(const Config& config, const Clock& clock,
+                                                                  Logger& logger);
+CommandResult<SecretString> open_pepper(const Config& config, Random& random);
+GrantSwitches grant_switches(const Config& config);
+
+// The database and the services on top of it, as commands use them: the same rules and audit rows as over
+// HTTP, with or without a running server.
+class Workspace {
+ public:
+  static CommandResult<std::unique_ptr<Workspace>> open(Invocation& invocation);
+  // For commands that only look: fails where open() would make a new, empty database.
+  static CommandResult<std::unique_ptr<Workspace>> open_existing(Invocation& invocation);
+
+  const Config& config() const { return loaded_.config; }
+  const Clock& clock() const { return clock_; }
+  Storage& storage() { return *storage_; }
+  ClientService& clients() { return clients_; }
+  ResourceService& resources() { return resources_; }
+  IssuanceService& issuances() { return issuances_; }
+  AuditService& audit() { return audit_; }
+  CommandResult<std::unique_ptr<SigningKeyStore>> signing_keys();
+
+ private:
+  static CommandResult<std::unique_ptr<Workspace>> open(LoadedConfig loaded, Context& context);
+  Workspace(LoadedConfig loaded, SecretString pepper, std::unique_ptr<Logger> logger,
+            std::unique_ptr<Storage> storage, Context& context);
+
+  LoadedConfig loaded_;
+  SecretString pepper_;
+  const Clock& clock_;
+  std::unique_ptr<Logger> logger_;
+  NullMetrics metrics_;
+  IdGenerator ids_;
+  std::unique_ptr<Storage> storage_;
+  AuditService audit_;
+  ClientService clients_;
+  ResourceService resources_;
+  IssuanceService issuances_;
+};
+
+// Who the audit rows of commands name.
+inline const Actor kOperator{"admin", ""};
+
+}  // namespace authplane::authserver::cli

@@ -1,0 +1,112 @@
+#include "authserver/config/config.h"
+
+#include <arpa/inet.h>
+
+#include <authplane/base/encoding.h>
+
+#include <charconv>
+
+namespace authplane::authserver {
+namespace {
+
+bool is_ip_address(const std::string& text) {
+  unsigned char buffer[sizeof(in6_addr)];
+  return inet_pton(AF_INET, text.c_str(), buffer) == 1 || inet_pton(AF_INET6, text.c_str(), buffer) == 1;
+}
+
+LogLevel log_level(const std::string& name) {
+  std::string lower = ascii_lower(name);
+  if (lower == "debug") return LogLevel::debug;
+  if (lower == "warn") return LogLevel::warn;
+  if (lower == "error") return LogLevel::error;
+  return LogLevel::info;
+}
+
+template <class To>
+To rounded_up(Duration value) {
+  return std::chrono::ceil<To>(value);
+}
+
+}  // namespace
+
+Result<Endpoint> parse_endpoint(std::string_view text) {
+  auto refuse = [&](const char* why) {
+    return Err(ErrorCode::invalid_argument, "'" + std::string(text) + "' " + why +
+                                                "; write ip:port, for example 127.0.0.1:9000, or :9000");
+  };
+  std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return refuse("has no port");
+  std::string_view host = text.substr(0, colon);
+  std::string_view digits = text.substr(colon + 1);
+  Endpoint endpoint;
+  auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), endpoint.port);
+  if (digits.empty() || error != std::errc() || end != digits.data() + digits.size()) {
+    return refuse("has no port between 0 and 65535");
+  }
+  if (host.size() >= 2 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+    if (host.find(':') == std::string_view::npos) return refuse("has no IPv6 address in the brackets");
+  } else if (host.find(':') != std::string_view::npos) {
+    return refuse("has an IPv6 address without brackets");
+  }
+  endpoint.address = host == "localhost" ? "127.0.0.1" : std::string(host);
+  if (!endpoint.address.empty() && !is_ip_address(endpoint.address))
+    return refuse("does not start with an IP address");
+  return endpoint;
+}
+
+bool is_localhost_issuer(std::string_view issuer) {
+  if (issuer.starts_with("https://")) {
+    issuer.remove_prefix(8);
+  } else if (issuer.starts_with("http://")) {
+    issuer.remove_prefix(7);
+  } else {
+    return false;
+  }
+  for (std::string_view host : {"localhost", "127.0.0.1", "[::1]"}) {
+    if (!issuer.starts_with(host)) continue;
+    std::string_view rest = issuer.substr(host.size());
+    if (rest.empty() || rest.front() == ':' || rest.front() == '/') return true;
+  }
+  return false;
+}
+
+Config build_config(const Settings& s, std::vector<ResourceSeed> resources) {
+  using std::chrono::milliseconds;
+  using std::chrono::seconds;
+  Config c;
+  c.server.issuer = s.text("server.issuer");
+  c.server.listen = parse_endpoint(s.text("server.address")).value();
+  c.server.read_timeout = rounded_up<milliseconds>(s.duration("server.read_timeout"));
+  c.server.write_timeout = rounded_up<milliseconds>(s.duration("server.write_timeout"));
+  c.server.idle_timeout = rounded_up<milliseconds>(s.duration("server.idle_timeout"));
+  c.server.shutdown_wait = rounded_up<milliseconds>(s.duration("server.shutdown_wait"));
+  c.server.allowed_origins = s.list("server.allowed_origins");
+  c.storage.sqlite_path = s.text("storage.sqlite.path");
+  c.storage.write_ahead_log = s.flag("storage.sqlite.wal");
+  c.signing.algorithm = parse_jws_algorithm(s.text("signing.algorithm")).value_or(JwsAlgorithm::ES256);
+  c.signing.key_path = s.text("signing.key_path");
+  c.rate_limit.enabled = s.flag("rate_limit.enabled");
+  c.rate_limit.requests_per_second = s.number("rate_limit.requests_per_second");
+  c.rate_limit.burst = s.integer("rate_limit.burst");
+  c.admin.enabled = s.flag("admin.enabled");
+  if (c.admin.enabled) c.admin.listen = parse_endpoint(s.text("admin.address")).value();
+  c.admin.api_key = s.secret("admin.api_key").clone();
+  c.admin.requests_per_second = s.number("admin.requests_per_second");
+  c.admin.burst = s.integer("admin.burst");
+  c.admin.audit_default_lookback = rounded_up<seconds>(s.duration("admin.audit_default_lookback"));
+  c.admin.audit_max_lookback = rounded_up<seconds>(s.duration("admin.audit_max_lookback"));
+  c.client_credentials.enabled = s.flag("client_credentials.enabled");
+  c.client_credentials.token_expiry = rounded_up<seconds>(s.duration("client_credentials.token_expiry"));
+  c.logging.level = log_level(s.text("observability.logging.level"));
+  c.logging.format =
+      equals_ignore_case(s.text("observability.logging.format"), "text") ? LogFormat::text : LogFormat::json;
+  c.logging.to_stdout = s.flag("observability.logging.outputs.stdout");
+  c.metrics.enabled = s.text("observability.metrics.provider") != "none";
+  c.metrics.path = s.text("observability.metrics.path");
+  c.client_secret_pepper = s.secret("client_secret_pepper").clone();
+  c.resources = std::move(resources);
+  return c;
+}
+
+}  // namespace authplane::authserver

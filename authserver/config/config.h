@@ -1,0 +1,93 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <authplane/base/log.h>
+#include <authplane/base/result.h>
+#include <authplane/base/secret.h>
+#include <authplane/jose/algorithm.h>
+
+#include "authserver/config/settings.h"
+
+namespace authplane::authserver {
+
+// Where a listener binds.
+struct Endpoint {
+  std::string address;     // an IP address, "" = all interfaces
+  std::uint16_t port = 0;  // 0 = any free one
+};
+
+// "ip:port", ":port", "[ipv6]:port" or "localhost:port". Error: invalid_argument, one line without the key.
+Result<Endpoint> parse_endpoint(std::string_view text);
+
+// True when the issuer's host is exactly localhost, 127.0.0.1 or [::1]; rules that protect a deployment are
+// relaxed for it. "http://localhost.evil.example" is not localhost.
+bool is_localhost_issuer(std::string_view issuer);
+
+// A resource registered at the first start with an empty slug; from the file or the environment.
+struct ResourceSeed {
+  struct Scope {
+    std::string name, description, upstream;
+  };
+  std::string slug, uri, backend_kind, display_name;
+  std::vector<Scope> scopes;
+  std::vector<std::string> exchange_allowed_client_ids;
+  std::vector<std::string> runtime_client_ids;
+};
+
+enum class LogFormat { json, text };
+
+// The checked configuration; nothing in it needs checking again. Shared read-only once loaded.
+struct Config {
+  struct Server {
+    std::string issuer;
+    Endpoint listen;
+    std::chrono::milliseconds read_timeout{}, write_timeout{}, idle_timeout{}, shutdown_wait{};  // all > 0
+    std::vector<std::string> allowed_origins;
+  } server;
+  struct Storage {
+    std::string sqlite_path;
+    bool write_ahead_log = true;
+  } storage;
+  struct Signing {
+    JwsAlgorithm algorithm = JwsAlgorithm::ES256;
+    std::string key_path;
+  } signing;
+  struct RateLimit {
+    bool enabled = true;
+    double requests_per_second = 0;  // > 0 when enabled
+    std::int64_t burst = 0;          // > 0 when enabled
+  } rate_limit;
+  struct Admin {
+    bool enabled = true;
+    Endpoint listen;
+    SecretString api_key;  // may be empty with a localhost issuer
+    double requests_per_second = 0;
+    std::int64_t burst = 0;
+    std::chrono::seconds audit_default_lookback{}, audit_max_lookback{};
+  } admin;
+  struct ClientCredentials {
+    bool enabled = true;
+    std::chrono::seconds token_expiry{};
+  } client_credentials;
+  struct Logging {
+    LogLevel level = LogLevel::info;
+    LogFormat format = LogFormat::json;
+    bool to_stdout = true;
+  } logging;
+  struct Metrics {
+    bool enabled = true;
+    std::string path;
+  } metrics;
+  SecretString client_secret_pepper;
+  std::vector<ResourceSeed> resources;
+};
+
+// Copies the values this build uses. Requires settings that validate() found no problem with.
+Config build_config(const Settings& settings, std::vector<ResourceSeed> resources);
+
+}  // namespace authplane::authserver

@@ -1,0 +1,219 @@
+#include "authserver/config/seed.h"
+
+#include <authplane/base/url.h>
+
+#include <algorithm>
+
+#include "authserver/config/key_table.h"
+
+namespace authplane::authserver {
+namespace {
+
+constexpr std::size_t kMaxSlugLength = 64;
+
+// Reads the members of one mapping; whatever is not asked for is reported by finish().
+class MemberReader {
+ public:
+  MemberReader(const YamlNode& node, std::string where, ConfigProblems& problems,
+               std::vector<std::string>& warnings)
+      : node_(node), where_(std::move(where)), problems_(problems), warnings_(warnings) {
+    if (node.kind != YamlNode::Kind::mapping && node.kind != YamlNode::Kind::null) {
+      problems_.push_back({where_, "must be a mapping of names to values"});
+    }
+  }
+
+  std::string text(std::string_view name) {
+    const YamlNode* value = take(name);
+    if (value == nullptr || value->kind == YamlNode::Kind::null) return {};
+    if (value->kind != YamlNode::Kind::scalar) {
+      problems_.push_back({path(name), "must be text"});
+      return {};
+    }
+    if (value->text.find("${") != std::string::npos) {
+      problems_.push_back({path(name), "holds a literal ${...}, which is not replaced; write the value"});
+    }
+    return value->text;
+  }
+
+  std::vector<std::string> texts(std::string_view name) {
+    std::vector<std::string> result;
+    for (const YamlNode* item : items(name)) {
+      if (item->kind == YamlNode::Kind::scalar) {
+        result.push_back(item->text);
+      } else {
+        problems_.push_back({path(name), "must be a list of texts"});
+      }
+    }
+    return result;
+  }
+
+  std::vector<const YamlNode*> items(std::string_view name) {
+    std::vector<const YamlNode*> result;
+    const YamlNode* value = take(name);
+    if (value == nullptr || value->kind == YamlNode::Kind::null) return result;
+    if (value->kind != YamlNode::Kind::sequence) problems_.push_back({path(name), "must be a list"});
+    for (const YamlNode& item : value->items) result.push_back(&item);
+    return result;
+  }
+
+  // An absent member reads as an empty mapping.
+  MemberReader inner(std::string_view name) {
+    static const YamlNode kNothing;
+    const YamlNode* value = take(name);
+    return MemberReader(value ? *value : kNothing, path(name), problems_, warnings_);
+  }
+
+  void finish() {
+    for (const YamlMember& member : node_.members) {
+      if (std::find(known_.begin(), known_.end(), member.name) == known_.end()) {
+        warnings_.push_back("unknown key " + path(member.name) + " is ignored");
+      }
+    }
+  }
+
+  std::string path(std::string_view name) const { return where_ + "." + std::string(name); }
+
+ private:
+  const YamlNode* take(std::string_view name) {
+    known_.push_back(name);
+    return node_.find(name);
+  }
+
+  const YamlNode& node_;
+  std::string where_;
+  ConfigProblems& problems_;
+  std::vector<std::string>& warnings_;
+  std::vector<std::string_view> known_;
+};
+
+ResourceSeed::Scope parse_scope(MemberReader reader) {
+  ResourceSeed::Scope scope{reader.text("name"), reader.text("description"), reader.text("upstream")};
+  reader.finish();
+  return scope;
+}
+
+ResourceSeed parse_seed(MemberReader reader, const std::string& where, ConfigProblems& problems,
+                        std::vector<std::string>& warnings) {
+  ResourceSeed seed;
+  seed.slug = reader.text("slug");
+  seed.uri = reader.text("uri");
+  seed.backend_kind = reader.text("backend_kind");
+  seed.display_name = reader.text("display_name");
+  reader.text("description");  // accepted for the reader of the file; resources have none
+  if (!reader.text("broker_provider_id").empty() || !reader.text("broker_provider_slug").empty()) {
+    problems.push_back(
+        {where, "names a broker provider, which this build does not have; use backend_kind mint"});
+  }
+  std::size_t index = 0;
+  for (const YamlNode* item : reader.items("scopes")) {
+    std::string scope_where = where + ".scopes[" + std::to_string(index++) + "]";
+    seed.scopes.push_back(parse_scope(MemberReader(*item, scope_where, problems, warnings)));
+  }
+  MemberReader policy = reader.inner("policy");
+  MemberReader exchange = policy.inner("exchange");
+  seed.exchange_allowed_client_ids = exchange.texts("allowed_client_ids");
+  exchange.finish();
+  MemberReader runtime = policy.inner("runtime");
+  seed.runtime_client_ids = runtime.texts("client_ids");
+  runtime.finish();
+  MemberReader connect = policy.inner("connect");
+  connect.texts("allowed_return_urls");  // only broker resources have it
+  connect.finish();
+  policy.finish();
+  reader.finish();
+  if (seed.slug.empty())
+    problems.push_back({where + ".slug", "is missing; give the resource a short unique name"});
+  if (seed.backend_kind == "broker") {
+    problems.push_back({where + ".backend_kind", "broker is not available in this build; use mint"});
+  } else if (seed.backend_kind != "mint") {
+    problems.push_back({where + ".backend_kind", "'" + seed.backend_kind + "' is not known; use mint"});
+  }
+  return seed;
+}
+
+std::vector<ResourceSeed::Scope> scopes_from_variable(std::string_view text) {
+  std::vector<ResourceSeed::Scope> scopes;
+  while (!text.empty()) {
+    std::size_t comma = text.find(',');
+    if (std::string_view name = text.substr(0, comma); !name.empty())
+      scopes.push_back({std::string(name), {}, {}});
+    if (comma == std::string_view::npos) break;
+    text.remove_prefix(comma + 1);
+  }
+  return scopes;
+}
+
+}  // namespace
+
+std::vector<ResourceSeed> parse_resource_seeds(const YamlNode& section, ConfigProblems& problems,
+                                               std::vector<std::string>& warnings) {
+  std::vector<ResourceSeed> seeds;
+  if (section.kind == YamlNode::Kind::null) return seeds;
+  if (section.kind != YamlNode::Kind::sequence) {
+    problems.push_back({"resources", "must be a list"});
+    return seeds;
+  }
+  for (std::size_t i = 0; i < section.items.size(); ++i) {
+    std::string where = "resources[" + std::to_string(i) + "]";
+    seeds.push_back(
+        parse_seed(MemberReader(section.items[i], where, problems, warnings), where, problems, warnings));
+  }
+  return seeds;
+}
+
+void apply_environment_seed(const Environment& environment, std::vector<ResourceSeed>& seeds,
+                            ConfigProblems& problems, std::vector<std::string>& warnings) {
+  std::string_view uri = environment.get(kResourceUriVariable).value_or("");
+  std::vector<ResourceSeed::Scope> scopes =
+      scopes_from_variable(environment.get(kResourceScopesVariable).value_or(""));
+  if (uri.empty()) {
+    if (!scopes.empty()) {
+      warnings.push_back(std::string(kResourceScopesVariable) + " has no effect without " +
+                         std::string(kResourceUriVariable));
+    }
+    return;
+  }
+  auto same =
+      std::find_if(seeds.begin(), seeds.end(), [&](const ResourceSeed& seed) { return seed.uri == uri; });
+  if (same != seeds.end()) {
+    if (!scopes.empty()) same->scopes = std::move(scopes);
+    return;
+  }
+  Result<std::string> slug = slug_from_uri(uri);
+  if (!slug) {
+    problems.push_back({std::string(kResourceUriVariable), slug.error().message});
+    return;
+  }
+  ResourceSeed seed;
+  seed.slug = std::move(*slug);
+  seed.uri = std::string(uri);
+  seed.backend_kind = "mint";
+  seed.scopes = std::move(scopes);
+  seeds.push_back(std::move(seed));
+}
+
+Result<std::string> slug_from_uri(std::string_view uri) {
+  Result<Url> url = Url::parse(uri);
+  if (!url || (url->scheme() != "http" && url->scheme() != "https")) {
+    return Err(ErrorCode::invalid_argument,
+               "is not an absolute http or https URL; write one such as http://localhost:8080/mcp");
+  }
+  std::string slug;
+  for (char c : url->host()) {
+    bool kept = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    if (kept) {
+      slug += c;
+    } else if (!slug.empty() && slug.back() != '-') {
+      slug += '-';
+    }
+  }
+  if (slug.size() > kMaxSlugLength) slug.resize(kMaxSlugLength);
+  while (!slug.empty() && slug.back() == '-') slug.pop_back();
+  if (slug.empty()) {
+    return Err(ErrorCode::invalid_argument,
+               "has a host no slug can be made of; list the resource in the file instead");
+  }
+  return slug;
+}
+
+}  // namespace authplane::authserver

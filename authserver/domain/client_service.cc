@@ -1,0 +1,207 @@
+#include "authserver/domain/client_service.h"
+
+#include <algorithm>
+
+#include <authplane/base/encoding.h>
+#include <authplane/base/url.h>
+#include <authplane/oauth/scope.h>
+
+#include "authserver/domain/client_secret.h"
+#include "authserver/domain/issuance.h"
+
+namespace authplane::authserver {
+namespace {
+
+constexpr std::size_t kMaxTextBytes = 255;
+constexpr std::size_t kMaxRedirectUris = 10;
+constexpr std::size_t kMaxScopeBytes = 8 * 1024;
+constexpr std::size_t kSecretBytes = 32;
+
+// What is wrong so far, in one sentence per problem.
+class Problems {
+ public:
+  void add(std::string_view problem) {
+    if (!text_.empty()) text_ += "; ";
+    text_ += problem;
+  }
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
+
+bool is_blank(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](unsigned char c) { return c <= 0x20; });
+}
+
+bool is_loopback_host(std::string_view host) {
+  return host == "localhost" || host == "127.0.0.1" || host == "::1";
+}
+
+bool is_allowed_redirect_uri(const std::string& text) {
+  const auto url = Url::parse(text);
+  if (!url || url->has_fragment() || url->has_userinfo()) return false;
+  return url->scheme() == "https" || (url->scheme() == "http" && is_loopback_host(url->host()));
+}
+
+void check_text(std::string_view name, std::string_view value, Problems& problems) {
+  if (value.size() > kMaxTextBytes) problems.add(std::string(name) + " is longer than 255 bytes");
+  if (!is_valid_utf8(value)) problems.add(std::string(name) + " is not UTF-8");
+}
+
+void check_redirect_uris(const Client& client, Problems& problems) {
+  if (client.redirect_uris.size() > kMaxRedirectUris) problems.add("more than 10 redirect_uris");
+  for (const std::string& uri : client.redirect_uris) {
+    if (is_allowed_redirect_uri(uri)) continue;
+    problems.add(
+        "a redirect_uri must be an absolute https URI without fragment, or http on localhost, 127.0.0.1 or "
+        "[::1]");
+    break;
+  }
+  const bool needs_one = client.has_grant_type(to_string(GrantKind::authorization_code)) ||
+                         client.has_grant_type(to_string(GrantKind::refresh_token));
+  if (needs_one && client.redirect_uris.empty()) {
+    problems.add("authorization_code and refresh_token need at least one of redirect_uris");
+  }
+}
+
+// The switch that turns a known grant off here, "" when it is on.
+std::string_view off_switch(GrantKind kind, const GrantSwitches& grants) {
+  switch (kind) {
+    case GrantKind::client_credentials:
+      return grants.client_credentials ? "" : "AUTHPLANE_CLIENT_CREDENTIALS_ENABLED";
+    case GrantKind::token_exchange:
+      return grants.token_exchange ? "" : "AUTHPLANE_TOKEN_EXCHANGE_ENABLED";
+    case GrantKind::jwt_bearer:
+      return grants.jwt_bearer ? "" : "AUTHPLANE_XAA_ENABLED";
+    case GrantKind::authorization_code:
+    case GrantKind::refresh_token:
+      return "";
+  }
+  return "";
+}
+
+void check_grant_types(const Client& client, const GrantSwitches& grants, Problems& problems) {
+  if (client.grant_types.empty()) problems.add("grant_types must not be empty");
+  for (const std::string& name : client.grant_types) {
+    const auto kind = parse_grant_kind(name);
+    if (!kind) {
+      problems.add("grant_types names a grant this server does not know");
+    } else if (const auto off = off_switch(*kind, grants); !off.empty()) {
+      problems.add(name + " is switched off on this server; set " + std::string(off) + "=true");
+    }
+  }
+}
+
+}  // namespace
+
+std::string client_problems(const Client& client, const GrantSwitches& grants) {
+  Problems problems;
+  if (is_blank(client.name)) problems.add("client_name must not be blank");
+  check_text("client_name", client.name, problems);
+  check_text("agent_description", client.agent_description, problems);
+  check_redirect_uris(client, problems);
+  check_grant_types(client, grants, problems);
+  if (client.response_types != std::vector<std::string>{"code"})
+    problems.add("response_types must be [\"code\"]");
+  if (client.scope.size() > kMaxScopeBytes) problems.add("scope is longer than 8192 bytes");
+  if (!ScopeSet::parse(client.scope)) {
+    problems.add("scope must be scope tokens separated by spaces (RFC 6749 section 3.3)");
+  }
+  return problems.take();
+}
+
+Outcome<RegisteredClient> ClientService::create(const ClientRegistration& registration, const Actor& actor) {
+  const auto method = parse_client_auth_method(registration.token_endpoint_auth_method.value_or("none"));
+  if (!method) {
+    return fail(DomainErrorCode::invalid_client,
+                "token_endpoint_auth_method must be none, client_secret_basic or client_secret_post");
+  }
+  RegisteredClient registered;
+  Client& client = registered.client;
+  client.id = ids_.opaque();
+  client.name = registration.name;
+  client.redirect_uris = registration.redirect_uris;
+  client.grant_types = registration.grant_types.value_or(std::vector<std::string>{"authorization_code"});
+  client.response_types = registration.response_types.value_or(std::vector<std::string>{"code"});
+  client.token_endpoint_auth_method = *method;
+  client.scope = registration.scope;
+  client.is_agent = registration.agent;
+  client.agent_description = registration.agent_description;
+  client.issued_at = client.updated_at = clock_.now();
+  if (std::string problems = client_problems(client, grants_); !problems.empty()) {
+    return fail(DomainErrorCode::invalid_client, std::move(problems));
+  }
+  if (*method != ClientAuthMethod::none) {
+    registered.client_secret = SecretString(ids_.token(kSecretBytes));
+    client.secret_hash = hash_client_secret(pepper_, registered.client_secret.expose());
+  }
+  if (const auto stored = store_.insert(client); !stored) return Err(stored.error());
+  audit_.record("client.created_admin", actor, client.id, audit_detail({{"name", client.name}}));
+  return registered;
+}
+
+Outcome<Client> ClientService::get(std::string_view id) const {
+  const auto found = store_.get(id);
+  if (!found) return Err(found.error());
+  return Client(**found);
+}
+
+Outcome<std::vector<Client>> ClientService::list(const ClientFilter& filter, const Page& page) const {
+  return store_.list(filter, page);
+}
+
+Outcome<Client> ClientService::update(std::string_view id, const ClientChanges& changes, const Actor& actor) {
+  auto found = get(id);
+  if (!found) return found;
+  Client& client = *found;
+  if (changes.name) client.name = *changes.name;
+  if (changes.redirect_uris) client.redirect_uris = *changes.redirect_uris;
+  if (changes.grant_types) client.grant_types = *changes.grant_types;
+  if (changes.scope) client.scope = *changes.scope;
+  client.updated_at = clock_.now();
+  if (std::string problems = client_problems(client, grants_); !problems.empty()) {
+    return fail(DomainErrorCode::invalid_client, std::move(problems));
+  }
+  auto stored = store_.update(client);
+  if (stored) audit_.record("client.updated", actor, id, "");
+  return stored;
+}
+
+Outcome<SecretString> ClientService::rotate_secret(std::string_view id, const Actor& actor) {
+  SecretString secret(ids_.token(kSecretBytes));
+  const auto stored = store_.rotate_secret(id, hash_client_secret(pepper_, secret.expose()), clock_.now());
+  if (!stored) return Err(stored.error());
+  audit_.record("client.secret_rotated", actor, id, "");
+  return secret;
+}
+
+Outcome<Client> ClientService::transition(std::string_view id, ClientStatus to, std::string_view action,
+                                          const Actor& actor) {
+  auto stored = store_.transition(id, to, clock_.now());
+  if (stored) audit_.record(action, actor, id, "");
+  return stored;
+}
+
+Outcome<Client> ClientService::suspend(std::string_view id, const Actor& actor) {
+  return transition(id, ClientStatus::suspended, "client.suspended", actor);
+}
+
+Outcome<Client> ClientService::reactivate(std::string_view id, const Actor& actor) {
+  return transition(id, ClientStatus::active, "client.reactivated", actor);
+}
+
+Outcome<Client> ClientService::revoke(std::string_view id, const Actor& actor) {
+  return transition(id, ClientStatus::revoked, "client.revoked", actor);
+}
+
+Outcome<void> ClientService::remove(std::string_view id, RemoveClient mode, const Actor& actor) {
+  auto removed = store_.remove(id, mode, clock_.now());
+  if (removed) {
+    audit_.record("client.deleted", actor, id,
+                  audit_detail({{"force", mode == RemoveClient::revoke_tokens ? "true" : "false"}}));
+  }
+  return removed;
+}
+
+}  // namespace authplane::authserver

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "authserver/domain/client.h"
+#include "authserver/domain/errors.h"
+#include "authserver/domain/paging.h"
+
+namespace authplane::authserver {
+
+struct ClientFilter {
+  std::optional<ClientStatus> status;
+  std::optional<RegistrationSource> registration_source;
+};
+
+enum class RemoveClient {
+  unless_live_tokens,  // conflict while a token of the client is neither expired nor revoked
+  revoke_tokens,       // revokes them and removes the client
+};
+
+// Clients. Thread-safe; each verb is one transaction and durable when it returns. Every verb may also fail
+// with unavailable or internal.
+class ClientStore {
+ public:
+  virtual ~ClientStore() = default;
+
+  // Errors: conflict (the id is taken).
+  virtual Outcome<void> insert(const Client& client) = 0;
+  // Errors: not_found. Served from memory; a change made by another process shows within 50 ms, a change made
+  // through this object at once.
+  virtual Outcome<ClientPtr> get(std::string_view id) = 0;
+  // Newest first, ties by id.
+  virtual Outcome<std::vector<Client>> list(const ClientFilter& filter, const Page& page) = 0;
+  // Replaces name, redirect_uris, grant_types, response_types, scope and updated_at if the stored version
+  // still is `changed.version`; answers the stored client with the next version. Errors: not_found, conflict.
+  virtual Outcome<Client> update(const Client& changed) = 0;
+  // The old secret stops working at once. Errors: not_found, invalid_client (public client).
+  virtual Outcome<void> rotate_secret(std::string_view id, std::string_view new_secret_hash,
+                                      WallTime now) = 0;
+  // When this returns with `to` other than active, no further token of the client can be recorded.
+  // Errors: not_found, conflict (see is_allowed_transition).
+  virtual Outcome<Client> transition(std::string_view id, ClientStatus to, WallTime now) = 0;
+  // History (issuances, audit) stays. Errors: not_found, conflict.
+  virtual Outcome<void> remove(std::string_view id, RemoveClient mode, WallTime now) = 0;
+};
+
+}  // namespace authplane::authserver

@@ -1,0 +1,107 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "authserver/domain/audit.h"
+#include "authserver/domain/errors.h"
+#include "authserver/domain/issuance.h"
+#include "authserver/domain/paging.h"
+
+namespace authplane::authserver {
+
+// One durable append in flight, owned by the caller: start it, sign the token meanwhile, wait, answer only
+// then.
+//   IssuanceAppend append(row, audit);
+//   store.start(append);
+//   ... sign ...
+//   if (auto stored = append.wait(); !stored) return ...;
+// The destructor waits when the append was started: the store refers to this object until then.
+class IssuanceAppend {
+ public:
+  IssuanceAppend(Issuance row, AuditEvent audit) : row_(std::move(row)), audit_(std::move(audit)) {}
+  ~IssuanceAppend();
+  IssuanceAppend(const IssuanceAppend&) = delete;
+  IssuanceAppend& operator=(const IssuanceAppend&) = delete;
+
+  // Blocks until the rows are durable or refused. REQUIRES: started. May be called again.
+  const Outcome<void>& wait();
+
+  const Issuance& row() const { return row_; }
+  const AuditEvent& audit() const { return audit_; }
+
+  // For stores only: mark_started() before the object is queued, complete() exactly once, from any thread.
+  // The object may be gone when complete() returns.
+  void mark_started() { state_.store(kStarted, std::memory_order_relaxed); }
+  void complete(Outcome<void> outcome);
+
+ private:
+  static constexpr int kIdle = 0, kStarted = 1, kDone = 2;
+  Issuance row_;
+  AuditEvent audit_;
+  Outcome<void> outcome_;
+  std::atomic<int> state_{kIdle};
+};
+
+// Conditions are AND-ed; the first given of user, client, resource picks the index. At least one must be set.
+struct IssuanceQuery {
+  std::optional<std::string> subject_user_id;
+  std::optional<std::string> client_id;
+  std::optional<std::string> resource_id;
+  std::chrono::sys_seconds since{};  // issued_at >= since
+  std::size_t limit = 500;
+};
+
+struct RevokedIssuance {
+  Issuance issuance;            // as stored now
+  bool was_live = false;        // false: it was revoked before, `revoked_at` keeps its first value
+  std::size_t descendants = 0;  // tokens exchanged from it, at any depth, that this call revoked
+};
+
+struct MachineTokenPage {
+  std::vector<Issuance> tokens;  // newest first
+  std::size_t total = 0;         // without paging
+};
+
+// Records of issued tokens. Thread-safe; each verb is one transaction. Every verb may also fail with
+// unavailable or internal.
+class IssuanceStore {
+ public:
+  // Called once, on a thread of the store: return quickly and do not call the store from it.
+  using AppendCallback = std::function<void(Outcome<void>)>;
+
+  virtual ~IssuanceStore() = default;
+
+  // The row and its audit event become durable together, or neither exists. Rows of all threads share
+  // commits. The client must exist and be active, and the resource must exist, at the moment of the commit.
+  // Errors in the append: invalid_client, invalid_target, conflict (the id exists), unavailable (too many
+  // waiting).
+  virtual void start(IssuanceAppend& append) = 0;
+  virtual void append_async(Issuance row, AuditEvent audit, AppendCallback done) = 0;
+  // start() and wait().
+  Outcome<void> append(Issuance row, AuditEvent audit);
+
+  // Errors: not_found.
+  virtual Outcome<Issuance> get(const TimeOrderedId& id) = 0;
+  // nullopt when no token of ours has that `jti`; also for text that is no id of ours.
+  virtual Outcome<std::optional<Issuance>> find_by_jti(std::string_view jti) = 0;
+  // Newest first. Errors: invalid_request (no condition).
+  virtual Outcome<std::vector<Issuance>> query(const IssuanceQuery& query) = 0;
+  // Tokens without a family (is_machine_token), of one client or of all.
+  virtual Outcome<MachineTokenPage> list_machine_tokens(const std::optional<std::string>& client_id,
+                                                        const Page& page) = 0;
+  // Idempotent. Also revokes every live token exchanged from it. Errors: not_found.
+  virtual Outcome<RevokedIssuance> revoke(const TimeOrderedId& id, WallTime now) = 0;
+  // Deletes expired machine tokens that name no resource; rows that name one are history and stay. Answers
+  // the number of deleted rows. Works in small transactions, so issuing goes on meanwhile.
+  virtual Outcome<std::size_t> purge_expired_machine_tokens(WallTime now) = 0;
+  // nullopt when nothing was ever issued. For IdGenerator::start_after.
+  virtual Outcome<std::optional<TimeOrderedId>> newest_id() = 0;
+};
+
+}  // namespace authplane::authserver

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string_view>
+
+#include "authserver/domain/audit_store.h"
+#include "authserver/domain/client_store.h"
+#include "authserver/domain/issuance_store.h"
+#include "authserver/domain/resource_store.h"
+#include "authserver/domain/settings_store.h"
+#include "authserver/domain/stats_store.h"
+
+namespace authplane::authserver {
+
+// One opened storage. The stores belong to it. Destroying it lets queued writes finish; no other thread may
+// be in a call then. Made by the backends: storage/memory/memory_storage.h, storage/sqlite/sqlite_storage.h.
+class Storage {
+ public:
+  virtual ~Storage() = default;
+
+  virtual ClientStore& clients() = 0;
+  virtual ResourceStore& resources() = 0;
+  virtual IssuanceStore& issuances() = 0;
+  virtual AuditStore& audit() = 0;
+  virtual SettingsStore& settings() = 0;
+  virtual StatsStore& stats() = 0;
+
+  // Whether the storage answers and can be read. Does not wait for writers. Errors: unavailable, internal.
+  virtual Outcome<void> ping() = 0;
+  virtual std::string_view driver() const = 0;  // "sqlite", "memory"
+};
+
+}  // namespace authplane::authserver

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <authplane/base/clock.h>
+#include <authplane/base/mutex.h>
+#include <authplane/jose/jws.h>
+
+#include "authserver/domain/audit_service.h"
+#include "authserver/domain/client.h"
+#include "authserver/domain/issuance_store.h"
+#include "authserver/domain/signing_key_store.h"
+
+namespace authplane::authserver {
+
+// Everything a grant decides about the access token it wants.
+struct TokenGrant {
+  GrantKind grant = GrantKind::client_credentials;
+  ClientPtr client;      // acting client
+  std::string subject;   // `sub`
+  ResourcePtr resource;  // null: the token is for the issuer itself, which no resource server accepts
+  ScopeSet scopes;       // granted; may be empty
+  std::chrono::seconds lifetime{3600};
+  std::string audit_action;  // of the row written with the token
+};
+
+struct IssuedToken {
+  std::string access_token;
+  std::string token_type;
+  std::chrono::seconds expires_in{};
+  std::string scope;
+};
+
+// Mints JWT access tokens (RFC 9068). The record of a token and its audit row are durable before the token is
+// handed out; signing happens while they are being written. Thread-safe.
+class TokenService {
+ public:
+  // The references outlive the service.
+  TokenService(std::string issuer, SigningKeyStore& keys, IssuanceStore& issuances, AuditService& audit,
+               IdGenerator& ids, const Clock& clock);
+
+  // Errors: invalid_client (suspended or removed meanwhile), invalid_target (resource removed meanwhile),
+  // unavailable, internal. On an error there may be a record of a token that nobody was given.
+  // `done` is called exactly once, by this thread or one of the store: it returns quickly.
+  using Done = std::function<void(Outcome<IssuedToken>)>;
+  void issue(const TokenGrant& grant, std::string_view ip, Done done);
+
+ private:
+  struct Signer {
+    SigningKeySetPtr keys;  // what it was made from
+    JwsSigner jws;
+  };
+
+  std::shared_ptr<const Signer> signer();
+  std::string claims(const TokenGrant& grant, std::string_view scope, const Issuance& row) const;
+
+  const std::string issuer_;
+  SigningKeyStore& keys_;
+  IssuanceStore& issuances_;
+  AuditService& audit_;
+  IdGenerator& ids_;
+  const Clock& clock_;
+  Mutex signer_mutex_;
+  std::shared_ptr<const Signer> signer_ AUTHPLANE_GUARDED_BY(signer_mutex_);
+};
+
+}  // namespace authplane::authserver

@@ -1,0 +1,75 @@
+#include "authserver/http/oauth_error.h"
+
+#include <array>
+
+#include "authserver/domain/json_writer.h"
+#include "authserver/http/response.h"
+
+namespace authplane::authserver {
+namespace {
+
+using Code = OAuthErrorCode;
+
+constexpr std::array<OAuthErrorRow, 11> kTable{{
+    {Code::invalid_request, "invalid_request", 400,
+     "The request is malformed: a parameter is missing, repeated, or in a place where it is not read. Send "
+     "parameters "
+     "once, in a form-encoded body."},
+    {Code::invalid_client, "invalid_client", 401,
+     "The client is unknown, not active, or its secret is wrong. Check client_id and client_secret."},
+    {Code::unauthorized_client, "unauthorized_client", 400,
+     "The client is not registered for this grant type. Add it to the client's grant_types."},
+    {Code::unsupported_grant_type, "unsupported_grant_type", 400,
+     "This server does not serve that grant type. The metadata document lists those it does."},
+    {Code::invalid_scope, "invalid_scope", 400,
+     "The requested scope is outside what the client or the resource is registered for."},
+    {Code::invalid_target, "invalid_target", 400,
+     "The resource is not registered here under exactly that URI. A trailing slash makes another resource."},
+    {Code::invalid_dpop_proof, "invalid_dpop_proof", 400, "The DPoP proof was not accepted by this server."},
+    {Code::request_too_large, "invalid_request", 413, "The request body is larger than this endpoint reads."},
+    {Code::slow_down, "slow_down", 429, "Too many requests from one address. Wait for Retry-After seconds."},
+    {Code::server_error, "server_error", 500,
+     "The server failed. Its log has the cause under the request id of the answer."},
+    {Code::temporarily_unavailable, "temporarily_unavailable", 503,
+     "The server is busy or its storage does not answer. Nothing was issued; try again after Retry-After "
+     "seconds."},
+}};
+
+}  // namespace
+
+std::span<const OAuthErrorRow> oauth_error_table() {
+  return kTable;
+}
+
+const OAuthErrorRow& row_of(OAuthErrorCode code) {
+  return kTable[static_cast<std::size_t>(code)];
+}
+
+HttpResponse oauth_error_response(const OAuthError& error) {
+  const OAuthErrorRow& row = row_of(error.code);
+  std::string body;
+  JsonObjectWriter(body)
+      .string("error", row.error)
+      .string("error_description", error.description)
+      .string("type", "/errors/" + std::string(row.error))
+      .string("title", reason_phrase(row.status))
+      .string("detail", error.description)
+      .integer("status", row.status)
+      .finish();
+  HttpResponse response = json_response(row.status, std::move(body));
+  response.headers.add("Cache-Control", "no-store");
+  response.headers.add("Pragma", "no-cache");
+  if (row.status == 401) response.headers.add("WWW-Authenticate", "Basic realm=\"authserver\"");
+  if (row.status == 503) response.headers.add("Retry-After", "1");
+  return response;
+}
+
+HttpResponse oauth_error_page(std::string_view error) {
+  for (const OAuthErrorRow& row : kTable) {
+    if (row.error == error)
+      return text_response(200, std::string(row.error) + ": " + std::string(row.explanation));
+  }
+  return text_response(404, "not found");
+}
+
+}  // namespace authplane::authserver

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <authplane/base/clock.h>
+#include <authplane/base/http.h>
+#include <authplane/base/log.h>
+#include <authplane/base/random.h>
+#include <authplane/base/secret.h>
+
+#include "authserver/domain/ids.h"
+#include "authserver/domain/metrics.h"
+#include "authserver/domain/signing_key_store.h"
+#include "authserver/domain/storage.h"
+#include "authserver/http/deferred.h"
+#include "authserver/http/rate_limiter.h"
+
+namespace authplane::authserver {
+
+struct PublicApiConfig {
+  std::string issuer;  // emitted byte for byte everywhere; its scheme decides on Strict-Transport-Security
+  bool client_credentials_enabled = true;
+  std::chrono::seconds client_credentials_token_expiry{3600};  // > 0
+  std::vector<std::string> allowed_origins;                    // CORS; "*" = any
+  std::optional<RateLimit> rate_limit = RateLimit{};           // per source address, all routes
+};
+
+// Everything the public listener needs. What is held by reference outlives the handler.
+struct PublicApiDeps {
+  PublicApiConfig config;
+  const SecretString& client_secret_pepper;  // never empty
+  Storage& storage;
+  SigningKeyStore& signing_keys;
+  IdGenerator& ids;
+  Clock& clock;
+  Random& random;
+  Logger& logger;
+  Metrics& metrics;
+};
+
+// The public listener: discovery documents, token endpoint, health.
+class PublicApi {
+ public:
+  // Thread-safe; holds no thread while a token's record is made durable.
+  static DeferredHandler create_deferred(PublicApiDeps deps);
+  // The same, waiting in the calling thread.
+  static HttpHandler create(PublicApiDeps deps);
+};
+
+}  // namespace authplane::authserver

@@ -1,0 +1,235 @@
+#pragma once
+
+// For tests only: the public API over memory storage, a clock that stands still and keys made once per
+// process.
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <authplane/base/encoding.h>
+#include <authplane/base/form.h>
+#include <authplane/json/json.h>
+#include <authplane/testing/testing.h>
+
+#include "authserver/domain/client_secret.h"
+#include "authserver/http/public_api.h"
+#include "authserver/storage/memory/memory_storage.h"
+
+namespace authplane::authserver {
+
+// Keys of the process-wide test set, one more published with each rotation.
+class TestKeyStore final : public SigningKeyStore {
+ public:
+  TestKeyStore() { make_set(); }
+  SigningKeySetPtr keys() const override {
+    const std::lock_guard lock(mutex_);
+    return set_;
+  }
+  Outcome<SigningKeySetPtr> rotate(std::chrono::sys_seconds) override {
+    const std::lock_guard lock(mutex_);
+    ++generation_;
+    make_set();
+    return set_;
+  }
+  Outcome<SigningKeySetPtr> reload(std::chrono::sys_seconds) override { return keys(); }
+
+ private:
+  void make_set() {
+    const PrivateKey& current = testing::test_key(JwsAlgorithm::ES256, generation_);
+    std::vector<VerificationKey> published;
+    for (std::size_t i = generation_ + 1; i-- > 0;) {
+      const PublicKey& key = testing::test_key(JwsAlgorithm::ES256, i).public_key();
+      published.push_back({key.thumbprint(), JwsAlgorithm::ES256, key});
+    }
+    set_ = std::make_shared<const SigningKeySet>(
+        SigningKeySet{current.public_key().thumbprint(), current, std::move(published)});
+  }
+
+  mutable std::mutex mutex_;
+  std::size_t generation_ = 0;
+  SigningKeySetPtr set_;
+};
+
+// Counts by "name{label=value,...}".
+class CountingMetrics final : public Metrics {
+ public:
+  Counter& counter(std::string_view name, Labels labels) override { return series(counters_, name, labels); }
+  Histogram& histogram(std::string_view name, Labels labels) override {
+    return series(histograms_, name, labels);
+  }
+  double count(const std::string& key) const {
+    const std::lock_guard lock(mutex_);
+    const auto it = counters_.find(key);
+    return it == counters_.end() ? 0 : it->second->value.load();
+  }
+
+ private:
+  struct Count final : Counter {
+    void add(double amount) override { value += amount; }
+    std::atomic<double> value = 0;
+  };
+  struct Observed final : Histogram {
+    void observe(double) override {}
+  };
+
+  template <class T>
+  T& series(std::map<std::string, std::unique_ptr<T>>& all, std::string_view name, Labels labels) {
+    std::string key(name);
+    for (const auto& [label, value] : labels) {
+      key.append(&label == &labels.begin()->first ? "{" : ",").append(label).append("=").append(value);
+    }
+    if (labels.size() != 0) key += "}";
+    const std::lock_guard lock(mutex_);
+    auto& found = all[key];
+    if (!found) found = std::make_unique<T>();
+    return *found;
+  }
+
+  mutable std::mutex mutex_;
+  std::map<std::string, std::unique_ptr<Count>> counters_;
+  std::map<std::string, std::unique_ptr<Observed>> histograms_;
+};
+
+// Passes on to another storage until told to fail.
+class FragileStorage final : public Storage, IssuanceStore {
+ public:
+  explicit FragileStorage(Storage& inner) : inner_(inner) {}
+  bool unreachable = false;
+  std::optional<DomainErrorCode> refuse_issuances;
+
+  ClientStore& clients() override { return inner_.clients(); }
+  ResourceStore& resources() override { return inner_.resources(); }
+  IssuanceStore& issuances() override { return *this; }
+  AuditStore& audit() override { return inner_.audit(); }
+  SettingsStore& settings() override { return inner_.settings(); }
+  StatsStore& stats() override { return inner_.stats(); }
+  Outcome<void> ping() override {
+    if (unreachable) return fail(DomainErrorCode::unavailable, "down", "disk gone");
+    return inner_.ping();
+  }
+  std::string_view driver() const override { return inner_.driver(); }
+
+ private:
+  void start(IssuanceAppend& append) override { inner_.issuances().start(append); }
+  void append_async(Issuance row, AuditEvent audit, AppendCallback done) override {
+    if (refuse_issuances) return done(fail(*refuse_issuances, "refused", "disk full"));
+    inner_.issuances().append_async(std::move(row), std::move(audit), std::move(done));
+  }
+  Outcome<Issuance> get(const TimeOrderedId& id) override { return inner_.issuances().get(id); }
+  Outcome<std::optional<Issuance>> find_by_jti(std::string_view jti) override {
+    return inner_.issuances().find_by_jti(jti);
+  }
+  Outcome<std::vector<Issuance>> query(const IssuanceQuery& query) override {
+    return inner_.issuances().query(query);
+  }
+  Outcome<MachineTokenPage> list_machine_tokens(const std::optional<std::string>& id,
+                                                const Page& page) override {
+    return inner_.issuances().list_machine_tokens(id, page);
+  }
+  Outcome<RevokedIssuance> revoke(const TimeOrderedId& id, WallTime now) override {
+    return inner_.issuances().revoke(id, now);
+  }
+  Outcome<std::size_t> purge_expired_machine_tokens(WallTime now) override {
+    return inner_.issuances().purge_expired_machine_tokens(now);
+  }
+  Outcome<std::optional<TimeOrderedId>> newest_id() override { return inner_.issuances().newest_id(); }
+
+  Storage& inner_;
+};
+
+inline constexpr std::string_view kIssuer = "https://as.example";
+inline constexpr std::string_view kResource = "https://rs.example/mcp";
+inline constexpr std::string_view kSecret = "canary-client-secret";
+
+struct TestServer {
+  testing::FakeClock clock;
+  testing::SeededRandom random;
+  testing::RecordingLogger logger;
+  CountingMetrics metrics;
+  IdGenerator ids{clock, random};
+  SecretString pepper{"a pepper for tests"};
+  std::unique_ptr<Storage> memory = make_memory_storage();
+  FragileStorage storage{*memory};
+  TestKeyStore keys;
+  PublicApiConfig config{.issuer = std::string(kIssuer),
+                         .client_credentials_enabled = true,
+                         .client_credentials_token_expiry = std::chrono::seconds(3600),
+                         .allowed_origins = {},
+                         .rate_limit = std::nullopt};
+  HttpHandler handler;
+
+  // Takes `config` as it is now.
+  void start() {
+    handler = PublicApi::create({.config = config,
+                                 .client_secret_pepper = pepper,
+                                 .storage = storage,
+                                 .signing_keys = keys,
+                                 .ids = ids,
+                                 .clock = clock,
+                                 .random = random,
+                                 .logger = logger,
+                                 .metrics = metrics});
+  }
+
+  Client client_named(std::string id) const {
+    Client client;
+    client.id = std::move(id);
+    client.secret_hash = hash_client_secret(pepper, kSecret);
+    client.name = "agent";
+    client.grant_types = {"client_credentials"};
+    client.response_types = {"code"};
+    client.token_endpoint_auth_method = ClientAuthMethod::client_secret_basic;
+    client.scope = "mcp:echo mcp:other";
+    client.issued_at = client.updated_at = clock.now();
+    return client;
+  }
+  void add(const Client& client) { storage.clients().insert(client).value(); }
+
+  Resource resource_named(std::string slug, std::string uri, std::vector<std::string> scopes) const {
+    Resource resource;
+    resource.id = "id-" + slug;
+    resource.slug = std::move(slug);
+    resource.uri = std::move(uri);
+    for (std::string& scope : scopes) resource.scopes.push_back({std::move(scope), "", ""});
+    resource.created_at = resource.updated_at = clock.now();
+    return resource;
+  }
+  void add(const Resource& resource) { storage.resources().insert(resource).value(); }
+
+  std::vector<AuditEvent> audit_rows() {
+    return storage.audit()
+        .query({.action = {}, .actor_id = {}, .client_id = {}, .since = {}, .until = {}, .page = {1000, 0}})
+        .value();
+  }
+
+  HttpResponse send(HttpRequest request) const {
+    if (request.remote_address.empty()) request.remote_address = "192.0.2.7";
+    return handler(request);
+  }
+  HttpResponse get(std::string target, Headers headers = {}) const {
+    return send({.method = "GET",
+                 .target = std::move(target),
+                 .headers = std::move(headers),
+                 .body = "",
+                 .remote_address = ""});
+  }
+};
+
+inline std::string basic(std::string_view id, std::string_view secret) {
+  return "Basic " + base64_encode(form_encode(id) + ":" + form_encode(secret));
+}
+
+inline Json json_of(const HttpResponse& response) {
+  return parse_json(response.body).value();
+}
+
+}  // namespace authplane::authserver

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <authplane/base/clock.h>
+#include <authplane/base/form.h>
+#include <authplane/base/http.h>
+#include <authplane/base/log.h>
+
+#include "authserver/domain/audit_service.h"
+#include "authserver/domain/client_authenticator.h"
+#include "authserver/domain/metrics.h"
+#include "authserver/domain/token_service.h"
+#include "authserver/http/deferred.h"
+#include "authserver/http/oauth_error.h"
+
+namespace authplane::authserver {
+
+// Why a token request was turned down: what the caller reads, and a short constant word for metrics and audit
+// rows.
+struct Denial {
+  OAuthError error;
+  std::string reason;
+};
+
+// A token request whose client is authenticated and registered for the grant.
+struct TokenRequest {
+  const HttpRequest& http;
+  const Form& form;  // no parameter but `resource` repeats
+  ClientPtr client;
+};
+
+// What one grant_type adds to the endpoint. Everything else, client authentication above all, is the
+// endpoint's.
+class Grant {
+ public:
+  virtual ~Grant() = default;
+  virtual GrantKind kind() const = 0;
+  virtual std::string_view name() const = 0;           // in the names of its metrics
+  virtual std::string_view issued_action() const = 0;  // audit actions
+  virtual std::string_view denied_action() const = 0;
+  // Checks the grant's own parameters and says what the token shall hold. Thread-safe.
+  virtual Result<TokenGrant, Denial> decide(const TokenRequest& request) const = 0;
+};
+
+// POST /oauth/token (RFC 6749 section 3.2). One list of phases for all grants. Thread-safe. A token is
+// answered once its record is durable, by a thread of the store; everything else at once.
+class TokenEndpoint {
+ public:
+  struct Deps {
+    const ClientAuthenticator& clients;
+    TokenService& tokens;
+    AuditService& audit;
+    Clock& clock;
+    Logger& logger;
+    Metrics& metrics;
+  };
+  // The references outlive the endpoint. A grant that is not in the list is answered unsupported_grant_type.
+  TokenEndpoint(Deps deps, std::vector<std::unique_ptr<Grant>> grants);
+  ~TokenEndpoint();
+
+  void handle(const HttpRequest& request, Respond respond) const;
+
+ private:
+  // A grant with its series looked up once.
+  struct Entry;
+
+  Result<const Entry*, Denial> find_grant(const Form& form) const;
+  Result<ClientPtr, Denial> authenticate(const HttpRequest& request, const Form& form,
+                                         const Entry& entry) const;
+  // Phases 3 to 5.
+  Result<TokenGrant, Denial> decide(const HttpRequest& request, const Form& form, const Entry& entry) const;
+  HttpResponse issued(const HttpRequest& request, const Entry& entry, SteadyTime started,
+                      std::string_view client_id, Outcome<IssuedToken> token) const;
+  HttpResponse denied(const Entry* entry, const Denial& denial) const;
+  void audit_denial(const HttpRequest& request, const Entry& entry, std::string_view client_id,
+                    const Denial& denial) const;
+  Denial failure(const DomainError& error) const;
+
+  Deps deps_;
+  std::vector<Entry> entries_;
+};
+
+}  // namespace authplane::authserver

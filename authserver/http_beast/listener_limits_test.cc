@@ -1,0 +1,223 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <atomic>
+#include <fstream>
+#include <latch>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "authserver/http_beast/listener_test_server.h"
+
+namespace authplane::http_beast {
+namespace {
+
+using std::chrono::milliseconds;
+using ::testing::HasSubstr;
+
+// A handler that waits until the test lets it go.
+class Gate {
+ public:
+  HttpHandler handler() {
+    return [this](const HttpRequest& request) {
+      ++entered_;
+      entered_.notify_all();
+      open_.wait();
+      return echo(request);
+    };
+  }
+  void wait_for_entered(int count) {
+    for (int now = entered_; now < count; now = entered_) entered_.wait(now);
+  }
+  void open() { open_.count_down(); }
+
+ private:
+  std::atomic<int> entered_ = 0;
+  std::latch open_{1};
+};
+
+using LimitsTest = ListenerTest;
+
+TEST_F(LimitsTest, FullQueueIsAnsweredAtOnceAndTheConnectionStays) {
+  options_.workers = 1;
+  options_.max_queued = 1;
+  Gate gate;
+  start(gate.handler());
+  TestClient running = client();
+  running.send(kGet);
+  gate.wait_for_entered(1);
+  TestClient queued = client();
+  queued.send(kGet);
+  while (listener_->stats().queued_requests == 0) std::this_thread::yield();
+  TestClient refused = client();
+  refused.send(kGet);
+  const std::string response = refused.response();
+  EXPECT_EQ(TestClient::status_of(response), 503);
+  EXPECT_THAT(response, HasSubstr("Retry-After: 1\r\n"));
+  EXPECT_THAT(response, HasSubstr("\"temporarily_unavailable\""));
+  EXPECT_EQ(listener_->stats().overloaded_requests, 1U);
+  gate.open();
+  EXPECT_EQ(running.status(), 200);
+  EXPECT_EQ(queued.status(), 200);
+  refused.send(kGet);
+  EXPECT_EQ(refused.status(), 200);
+}
+
+TEST_F(LimitsTest, ConnectionsOverTheTotalAreRefusedAtOnce) {
+  options_.max_connections = 2;
+  start();
+  TestClient first = client();
+  TestClient second = client();
+  first.send(kGet);
+  second.send(kGet);
+  ASSERT_EQ(first.status(), 200);
+  ASSERT_EQ(second.status(), 200);
+  TestClient third = client();
+  EXPECT_EQ(third.status(), 503);
+  EXPECT_TRUE(third.until_closed());
+  EXPECT_EQ(listener_->stats().refused_connections, 1U);
+  first.close();
+  while (listener_->stats().open_connections == 2) std::this_thread::yield();
+  TestClient fourth = client();
+  fourth.send(kGet);
+  EXPECT_EQ(fourth.status(), 200);
+}
+
+TEST_F(LimitsTest, ConnectionsOverTheAddressLimitAreRefusedAtOnce) {
+  options_.max_connections_per_address = 1;
+  start();
+  TestClient first = client();
+  first.send(kGet);
+  ASSERT_EQ(first.status(), 200);
+  TestClient second = client();
+  EXPECT_EQ(second.status(), 503);
+}
+
+TEST_F(LimitsTest, OutOfDescriptorsRefusesInsteadOfStayingSilent) {
+  start();
+  std::vector<TestClient> clients(6);
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  TestClient probe;  // its descriptor is above all others of the process
+  rlimit tight = before;
+  tight.rlim_cur = static_cast<rlim_t>(probe.descriptor()) + 3;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &tight), 0);
+  int served = 0;
+  int refused = 0;
+  for (TestClient& each : clients) {
+    ASSERT_TRUE(each.connect(listener_->port()));
+    each.send(kGet);
+    const int status = each.status();
+    served += status == 200;
+    refused += status != 200;  // 503, or a reset that overtook it
+  }
+  setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_GE(served, 1);
+  EXPECT_GE(refused, 3);
+  EXPECT_EQ(listener_->stats().refused_connections, static_cast<std::uint64_t>(refused));
+  TestClient after = client();
+  after.send(kGet);
+  EXPECT_EQ(after.status(), 200);
+}
+
+TEST_F(LimitsTest, SlowHeadIsAnsweredAndClosedHoweverManyBytesDrip) {
+  options_.head_timeout = milliseconds(50);
+  start();
+  TestClient client = this->client();
+  client.send("GET / HTTP/1.1\r\n");
+  // Each byte would renew a time-out per read; a head has one deadline.
+  for (int i = 0; i < 1000 && !client.readable_within(milliseconds(5)); ++i) client.send("X");
+  EXPECT_EQ(client.status(), 408);
+  EXPECT_TRUE(client.until_closed());
+}
+
+TEST_F(LimitsTest, SlowBodyIsAnsweredAndClosed) {
+  options_.body_timeout = milliseconds(50);
+  start();
+  TestClient client = this->client();
+  client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc");
+  EXPECT_EQ(client.status(), 408);
+  EXPECT_TRUE(client.until_closed());
+}
+
+TEST_F(LimitsTest, IdleConnectionsAreClosedWithoutAWord) {
+  options_.idle_timeout = milliseconds(50);
+  start();
+  TestClient silent = client();
+  TestClient served = client();
+  served.send(kGet);
+  EXPECT_EQ(served.status(), 200);
+  EXPECT_EQ(silent.until_closed(), "");
+  EXPECT_EQ(served.until_closed(), "");
+}
+
+TEST_F(LimitsTest, HandlerMayTakeLongerThanEveryTimeout) {
+  options_.head_timeout = options_.body_timeout = options_.write_timeout = options_.idle_timeout =
+      milliseconds(20);
+  Gate gate;
+  start(gate.handler());
+  TestClient client = this->client();
+  client.send(post("x"));
+  gate.wait_for_entered(1);
+  TestClient clock = this->client();
+  EXPECT_EQ(clock.until_closed(), "");  // an idle time-out has passed meanwhile
+  gate.open();
+  EXPECT_EQ(client.status(), 200);
+}
+
+TEST_F(LimitsTest, ClientThatDoesNotReadIsCutOff) {
+  options_.write_timeout = milliseconds(50);
+  start([](const HttpRequest&) {
+    HttpResponse response;
+    response.body.assign(64'000'000, 'r');
+    return response;
+  });
+  TestClient client = this->client();
+  client.send(kGet);
+  while (listener_->stats().open_connections == 0) std::this_thread::yield();
+  while (listener_->stats().open_connections != 0) std::this_thread::yield();
+  SUCCEED();
+}
+
+TEST_F(LimitsTest, FourTimesAsManySlowClientsAsWorkersHoldNobodyUp) {
+  start();
+  std::vector<TestClient> slow;
+  for (std::size_t i = 0; i < 4 * options_.workers; ++i) slow.push_back(client());
+  for (TestClient& each : slow) each.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Le");
+  TestClient client = this->client();
+  client.send(kGet);
+  EXPECT_EQ(client.status(), 200);
+  for (TestClient& each : slow) each.send("ngth: 0\r\n\r\n");
+  for (TestClient& each : slow) EXPECT_EQ(each.status(), 200);
+}
+
+std::size_t resident_kilobytes() {
+  std::ifstream statm("/proc/self/statm");
+  std::size_t total = 0;
+  std::size_t resident = 0;
+  statm >> total >> resident;
+  return resident * 4;
+}
+
+TEST_F(LimitsTest, AThousandConnectionsAreServedAndCostLittleWhenIdle) {
+  options_.max_connections = 1100;
+  start();
+  std::vector<TestClient> clients;
+  clients.reserve(1000);
+  const std::size_t before = resident_kilobytes();
+  for (int i = 0; i < 1000; ++i) clients.push_back(client());
+  for (TestClient& each : clients) each.send(post(std::string(1000, 'x')));
+  for (TestClient& each : clients) ASSERT_EQ(each.status(), 200);
+  EXPECT_EQ(listener_->stats().open_connections, 1000U);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  // The clients' own buffers are part of it.
+  EXPECT_LT(resident_kilobytes() - before, 16U * 1000U);
+#else
+  EXPECT_GT(before, 0U);
+#endif
+}
+
+}  // namespace
+}  // namespace authplane::http_beast

@@ -1,0 +1,112 @@
+#include <algorithm>
+#include <tuple>
+
+#include "authserver/storage/memory/memory_state.h"
+#include "authserver/storage/outcomes.h"
+
+namespace authplane::authserver::memory {
+namespace {
+
+class MemoryClientStore final : public ClientStore {
+ public:
+  explicit MemoryClientStore(State& state) : state_(state) {}
+
+  Outcome<void> insert(const Client& client) override {
+    MutexLock lock(state_.mutex);
+    if (!state_.clients.emplace(client.id, std::make_shared<const Client>(client)).second) {
+      return fail(DomainErrorCode::conflict, "the client id is taken");
+    }
+    return {};
+  }
+
+  Outcome<ClientPtr> get(std::string_view id) override {
+    MutexLock lock(state_.mutex);
+    const auto found = state_.clients.find(std::string(id));
+    if (found == state_.clients.end()) return client_not_found(id);
+    return found->second;
+  }
+
+  Outcome<std::vector<Client>> list(const ClientFilter& filter, const Page& page) override {
+    std::vector<ClientPtr> matching;
+    {
+      MutexLock lock(state_.mutex);
+      for (const auto& [id, client] : state_.clients) {
+        if (filter.status && client->status != *filter.status) continue;
+        if (filter.registration_source && client->registration_source != *filter.registration_source)
+          continue;
+        matching.push_back(client);
+      }
+    }
+    std::sort(matching.begin(), matching.end(), [](const ClientPtr& a, const ClientPtr& b) {
+      return std::tie(b->issued_at, a->id) < std::tie(a->issued_at, b->id);
+    });
+    std::vector<Client> out;
+    for (std::size_t i = page.offset; i < matching.size() && out.size() < page.limit; ++i)
+      out.push_back(*matching[i]);
+    return out;
+  }
+
+  Outcome<Client> update(const Client& changed) override {
+    MutexLock lock(state_.mutex);
+    const auto found = state_.clients.find(changed.id);
+    if (found == state_.clients.end()) return client_not_found(changed.id);
+    if (found->second->version != changed.version) return client_version_conflict();
+    return replace(found->second, merged(*found->second, changed));
+  }
+
+  Outcome<void> rotate_secret(std::string_view id, std::string_view new_secret_hash, WallTime now) override {
+    MutexLock lock(state_.mutex);
+    const auto found = state_.clients.find(std::string(id));
+    if (found == state_.clients.end()) return client_not_found(id);
+    if (found->second->is_public()) return client_is_public();
+    Client next = *found->second;
+    next.secret_hash = new_secret_hash;
+    next.updated_at = now;
+    ++next.version;
+    replace(found->second, std::move(next));
+    return {};
+  }
+
+  Outcome<Client> transition(std::string_view id, ClientStatus to, WallTime now) override {
+    MutexLock lock(state_.mutex);
+    const auto found = state_.clients.find(std::string(id));
+    if (found == state_.clients.end()) return client_not_found(id);
+    const Client& stored = *found->second;
+    if (!is_allowed_transition(stored.status, to)) return client_transition_conflict(stored.status, to);
+    if (stored.status == to) return stored;
+    Client next = stored;
+    next.status = to;
+    next.updated_at = now;
+    ++next.version;
+    return replace(found->second, std::move(next));
+  }
+
+  Outcome<void> remove(std::string_view id, RemoveClient mode, WallTime now) override {
+    MutexLock lock(state_.mutex);
+    const auto found = state_.clients.find(std::string(id));
+    if (found == state_.clients.end()) return client_not_found(id);
+    for (auto& [issuance_id, issuance] : state_.issuances) {
+      if (issuance.client_id != id || !issuance.revocable || !issuance.is_live(in_seconds(now))) continue;
+      if (mode == RemoveClient::unless_live_tokens) return client_has_live_tokens();
+      issuance.revoked_at = in_seconds(now);
+    }
+    state_.clients.erase(found);
+    return {};
+  }
+
+ private:
+  static Client replace(ClientPtr& slot, Client next) {
+    slot = std::make_shared<const Client>(std::move(next));
+    return *slot;
+  }
+
+  State& state_;
+};
+
+}  // namespace
+
+std::unique_ptr<ClientStore> make_client_store(State& state) {
+  return std::make_unique<MemoryClientStore>(state);
+}
+
+}  // namespace authplane::authserver::memory

@@ -1,0 +1,136 @@
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "authserver/storage/memory/memory_state.h"
+#include "authserver/storage/outcomes.h"
+
+namespace authplane::authserver::memory {
+namespace {
+
+bool matches(const std::optional<std::string>& wanted, const std::string& value) {
+  return !wanted || *wanted == value;
+}
+
+class MemoryIssuanceStore final : public IssuanceStore {
+ public:
+  explicit MemoryIssuanceStore(State& state) : state_(state) {}
+
+  void start(IssuanceAppend& append) override {
+    append.mark_started();
+    append.complete(put(append.row(), append.audit()));
+  }
+
+  void append_async(Issuance row, AuditEvent audit, AppendCallback done) override { done(put(row, audit)); }
+
+  Outcome<Issuance> get(const TimeOrderedId& id) override {
+    MutexLock lock(state_.mutex);
+    const auto found = state_.issuances.find(id);
+    if (found == state_.issuances.end()) return issuance_not_found();
+    return found->second;
+  }
+
+  Outcome<std::optional<Issuance>> find_by_jti(std::string_view jti) override {
+    const auto id = TimeOrderedId::parse(jti);
+    if (!id) return std::optional<Issuance>();
+    MutexLock lock(state_.mutex);
+    const auto found = state_.issuances.find(*id);
+    if (found == state_.issuances.end() || found->second.jti() != jti) return std::optional<Issuance>();
+    return std::optional<Issuance>(found->second);
+  }
+
+  Outcome<std::vector<Issuance>> query(const IssuanceQuery& query) override {
+    if (!query.subject_user_id && !query.client_id && !query.resource_id)
+      return issuance_query_without_condition();
+    std::vector<Issuance> out;
+    MutexLock lock(state_.mutex);
+    for (const auto& [id, row] : state_.issuances) {
+      if (out.size() >= query.limit) break;
+      if (row.issued_at >= query.since && matches(query.subject_user_id, row.subject_user_id) &&
+          matches(query.client_id, row.client_id) && matches(query.resource_id, row.resource_id)) {
+        out.push_back(row);
+      }
+    }
+    return out;
+  }
+
+  Outcome<MachineTokenPage> list_machine_tokens(const std::optional<std::string>& client_id,
+                                                const Page& page) override {
+    MachineTokenPage out;
+    MutexLock lock(state_.mutex);
+    for (const auto& [id, row] : state_.issuances) {
+      if (!row.is_machine_token() || !matches(client_id, row.client_id)) continue;
+      if (out.total++ >= page.offset && out.tokens.size() < page.limit) out.tokens.push_back(row);
+    }
+    return out;
+  }
+
+  Outcome<RevokedIssuance> revoke(const TimeOrderedId& id, WallTime now) override {
+    MutexLock lock(state_.mutex);
+    const auto found = state_.issuances.find(id);
+    if (found == state_.issuances.end()) return issuance_not_found();
+    RevokedIssuance out;
+    out.was_live = !found->second.revoked_at;
+    if (out.was_live) found->second.revoked_at = in_seconds(now);
+    out.issuance = found->second;
+    out.descendants = revoke_descendants(id, in_seconds(now));
+    return out;
+  }
+
+  Outcome<std::size_t> purge_expired_machine_tokens(WallTime now) override {
+    MutexLock lock(state_.mutex);
+    return std::erase_if(state_.issuances, [&](const auto& entry) {
+      const Issuance& row = entry.second;
+      return row.is_machine_token() && row.resource_id.empty() && row.expires_at <= in_seconds(now);
+    });
+  }
+
+  Outcome<std::optional<TimeOrderedId>> newest_id() override {
+    MutexLock lock(state_.mutex);
+    if (state_.issuances.empty()) return std::optional<TimeOrderedId>();
+    return std::optional<TimeOrderedId>(state_.issuances.begin()->first);
+  }
+
+ private:
+  Outcome<void> put(const Issuance& row, const AuditEvent& audit) {
+    MutexLock lock(state_.mutex);
+    const auto client = state_.clients.find(row.client_id);
+    if (client == state_.clients.end() || client->second->status != ClientStatus::active) {
+      return client_not_active(row.client_id);
+    }
+    if (!row.resource_id.empty() && state_.resources.count(row.resource_id) == 0) return resource_gone();
+    if (state_.issuances.count(row.id) != 0 || state_.audit.count(audit.id) != 0) return issuance_exists();
+    state_.issuances.emplace(row.id, row);
+    state_.audit.emplace(audit.id, audit);
+    return {};
+  }
+
+  std::size_t revoke_descendants(const TimeOrderedId& root, std::chrono::sys_seconds now)
+      AUTHPLANE_REQUIRES(state_.mutex) {
+    std::size_t revoked = 0;
+    std::set<TimeOrderedId> seen{root};
+    std::vector<TimeOrderedId> pending{root};
+    while (!pending.empty()) {
+      const TimeOrderedId parent = pending.back();
+      pending.pop_back();
+      for (auto& [id, row] : state_.issuances) {
+        if (row.parent_jti != parent || !seen.insert(id).second) continue;
+        pending.push_back(id);
+        if (!row.revocable || !row.is_live(now)) continue;
+        row.revoked_at = now;
+        ++revoked;
+      }
+    }
+    return revoked;
+  }
+
+  State& state_;
+};
+
+}  // namespace
+
+std::unique_ptr<IssuanceStore> make_issuance_store(State& state) {
+  return std::make_unique<MemoryIssuanceStore>(state);
+}
+
+}  // namespace authplane::authserver::memory

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include <authplane/base/mutex.h>
+
+#include "authserver/domain/storage.h"
+
+namespace authplane::authserver::memory {
+
+// All rows, under one lock: a verb holds it from its first read to its last write, which makes it a
+// transaction.
+struct State {
+  Mutex mutex;
+  std::unordered_map<std::string, ClientPtr> clients AUTHPLANE_GUARDED_BY(mutex);
+  std::unordered_map<std::string, Resource> resources AUTHPLANE_GUARDED_BY(mutex);
+  std::shared_ptr<const ResourceCatalog> catalog AUTHPLANE_GUARDED_BY(mutex) =
+      std::make_shared<ResourceCatalog>();
+  std::map<TimeOrderedId, Issuance, std::greater<>> issuances AUTHPLANE_GUARDED_BY(mutex);  // newest first
+  std::map<TimeOrderedId, AuditEvent, std::greater<>> audit AUTHPLANE_GUARDED_BY(mutex);    // newest first
+  std::unordered_map<std::string, std::string> settings AUTHPLANE_GUARDED_BY(mutex);
+};
+
+std::unique_ptr<ClientStore> make_client_store(State& state);
+std::unique_ptr<ResourceStore> make_resource_store(State& state);
+std::unique_ptr<IssuanceStore> make_issuance_store(State& state);
+
+}  // namespace authplane::authserver::memory

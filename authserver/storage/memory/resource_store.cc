@@ -1,0 +1,70 @@
+#include <algorithm>
+
+#include "authserver/storage/memory/memory_state.h"
+#include "authserver/storage/outcomes.h"
+
+namespace authplane::authserver::memory {
+namespace {
+
+class MemoryResourceStore final : public ResourceStore {
+ public:
+  explicit MemoryResourceStore(State& state) : state_(state) {}
+
+  Outcome<std::shared_ptr<const ResourceCatalog>> catalog() override {
+    MutexLock lock(state_.mutex);
+    return state_.catalog;
+  }
+
+  Outcome<void> insert(const Resource& resource) override {
+    MutexLock lock(state_.mutex);
+    if (state_.catalog->find_by_slug(resource.slug)) return slug_taken(resource.slug);
+    if (!state_.resources.emplace(resource.id, resource).second) {
+      return fail(DomainErrorCode::conflict, "the resource id is taken");
+    }
+    rebuild_catalog();
+    return {};
+  }
+
+  Outcome<Resource> update(const Resource& changed) override {
+    MutexLock lock(state_.mutex);
+    const auto found = state_.resources.find(changed.id);
+    if (found == state_.resources.end()) return resource_not_found();
+    if (found->second.version != changed.version) return resource_version_conflict();
+    const ResourcePtr holder = state_.catalog->find_by_slug(changed.slug);
+    if (holder && holder->id != changed.id) return slug_taken(changed.slug);
+    found->second = merged(found->second, changed);
+    Resource stored = found->second;
+    rebuild_catalog();
+    return stored;
+  }
+
+  Outcome<void> remove(std::string_view id, WallTime now) override {
+    MutexLock lock(state_.mutex);
+    const auto found = state_.resources.find(std::string(id));
+    if (found == state_.resources.end()) return resource_not_found();
+    const bool in_use = std::any_of(state_.issuances.begin(), state_.issuances.end(), [&](const auto& entry) {
+      return entry.second.resource_id == id && entry.second.expires_at > in_seconds(now);
+    });
+    if (in_use) return resource_has_live_tokens();
+    state_.resources.erase(found);
+    rebuild_catalog();
+    return {};
+  }
+
+ private:
+  void rebuild_catalog() AUTHPLANE_REQUIRES(state_.mutex) {
+    std::vector<Resource> all;
+    for (const auto& [id, resource] : state_.resources) all.push_back(resource);
+    state_.catalog = std::make_shared<const ResourceCatalog>(std::move(all));
+  }
+
+  State& state_;
+};
+
+}  // namespace
+
+std::unique_ptr<ResourceStore> make_resource_store(State& state) {
+  return std::make_unique<MemoryResourceStore>(state);
+}
+
+}  // namespace authplane::authserver::memory

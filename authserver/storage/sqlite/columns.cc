@@ -1,0 +1,137 @@
+#include "authserver/storage/sqlite/columns.h"
+
+#include <sqlite3.h>
+
+#include <nlohmann/json.hpp>
+
+namespace authplane::authserver::sqlite {
+namespace {
+
+using nlohmann::json;
+
+// Texts were checked to be UTF-8 where they came in; if one was not, a stored replacement character beats an
+// exception on the committing thread.
+std::string dump(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+json parse(std::string_view text, const char* column) {
+  json value = json::parse(text, nullptr, false);
+  if (value.is_discarded()) throw_unreadable(column);
+  return value;
+}
+
+std::vector<std::string> strings_of(const json& array, const char* column) {
+  if (!array.is_array()) throw_unreadable(column);
+  std::vector<std::string> out;
+  out.reserve(array.size());
+  for (const json& element : array) {
+    if (!element.is_string()) throw_unreadable(column);
+    out.push_back(element.get<std::string>());
+  }
+  return out;
+}
+
+std::string text_member(const json& object, const char* name) {
+  const auto found = object.find(name);
+  if (found == object.end() || !found->is_string()) throw_unreadable(name);
+  return found->get<std::string>();
+}
+
+template <class T>
+T parsed(const std::optional<T>& value, const char* column) {
+  if (!value) throw_unreadable(column);
+  return *value;
+}
+
+}  // namespace
+
+void throw_unreadable(const char* column) {
+  throw SqliteFailure(SQLITE_CORRUPT,
+                      std::string("column ") + column + " holds a value this program never writes");
+}
+
+std::string to_json_text(const std::vector<std::string>& strings) {
+  return dump(json(strings));
+}
+
+std::vector<std::string> strings_from_json_text(std::string_view text) {
+  return strings_of(parse(text, "strings"), "strings");
+}
+
+std::string to_json_text(const std::vector<ResourceScope>& scopes) {
+  json array = json::array();
+  for (const ResourceScope& scope : scopes) {
+    array.push_back({{"name", scope.name}, {"description", scope.description}, {"upstream", scope.upstream}});
+  }
+  return dump(array);
+}
+
+std::vector<ResourceScope> scopes_from_json_text(std::string_view text) {
+  const json array = parse(text, "scopes");
+  if (!array.is_array()) throw_unreadable("scopes");
+  std::vector<ResourceScope> out;
+  for (const json& scope : array) {
+    if (!scope.is_object()) throw_unreadable("scopes");
+    out.push_back(
+        {text_member(scope, "name"), text_member(scope, "description"), text_member(scope, "upstream")});
+  }
+  return out;
+}
+
+std::string to_json_text(const ResourcePolicy& policy) {
+  return dump(json{{"exchange_allowed_client_ids", policy.exchange_allowed_client_ids},
+                   {"runtime_client_ids", policy.runtime_client_ids},
+                   {"connect_allowed_return_urls", policy.connect_allowed_return_urls}});
+}
+
+ResourcePolicy policy_from_json_text(std::string_view text) {
+  const json object = parse(text, "policy");
+  const auto member = [&](const char* name) {
+    if (!object.is_object() || !object.contains(name)) throw_unreadable("policy");
+    return strings_of(object[name], name);
+  };
+  return {member("exchange_allowed_client_ids"), member("runtime_client_ids"),
+          member("connect_allowed_return_urls")};
+}
+
+Client client_from_row(const Query& query) {
+  Client client;
+  client.id = query.text(0);
+  client.secret_hash = query.text(1);
+  client.name = query.text(2);
+  client.redirect_uris = strings_from_json_text(query.bytes(3));
+  client.grant_types = strings_from_json_text(query.bytes(4));
+  client.response_types = strings_from_json_text(query.bytes(5));
+  client.token_endpoint_auth_method =
+      parsed(parse_client_auth_method(query.bytes(6)), "token_endpoint_auth_method");
+  client.scope = query.text(7);
+  client.status = parsed(parse_client_status(query.bytes(8)), "status");
+  client.registration_source = parsed(parse_registration_source(query.bytes(9)), "registration_source");
+  client.cimd_url = query.text(10);
+  client.is_agent = query.integer(11) != 0;
+  client.agent_description = query.text(12);
+  if (!query.is_null(13)) client.application_type = query.text(13);
+  client.version = query.integer(14);
+  client.issued_at = from_micros(query.integer(15));
+  client.updated_at = from_micros(query.integer(16));
+  return client;
+}
+
+Resource resource_from_row(const Query& query) {
+  Resource resource;
+  resource.id = query.text(0);
+  resource.slug = query.text(1);
+  resource.uri = query.text(2);
+  resource.backend_kind = parsed(parse_backend_kind(query.bytes(3)), "backend_kind");
+  resource.broker_provider_id = query.text(4);
+  resource.display_name = query.text(5);
+  resource.scopes = scopes_from_json_text(query.bytes(6));
+  resource.policy = policy_from_json_text(query.bytes(7));
+  resource.version = query.integer(8);
+  resource.created_at = from_micros(query.integer(9));
+  resource.updated_at = from_micros(query.integer(10));
+  return resource;
+}
+
+}  // namespace authplane::authserver::sqlite

@@ -1,0 +1,173 @@
+#include "authserver/storage/sqlite/migrations.h"
+
+#include <array>
+
+namespace authplane::authserver::sqlite {
+namespace {
+
+struct Migration {
+  std::int64_t version;
+  const char* script;
+};
+
+// Times are Unix time: *_at of issuances in seconds, all others in microseconds. Released migrations never
+// change.
+constexpr std::array kMigrations{
+    Migration{1, R"sql(
+CREATE TABLE clients (
+  id TEXT NOT NULL PRIMARY KEY,
+  secret_hash TEXT NOT NULL,
+  name TEXT NOT NULL,
+  redirect_uris TEXT NOT NULL,
+  grant_types TEXT NOT NULL,
+  response_types TEXT NOT NULL,
+  token_endpoint_auth_method TEXT NOT NULL
+    CHECK (token_endpoint_auth_method IN ('none', 'client_secret_basic', 'client_secret_post')),
+  scope TEXT NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('active', 'suspended', 'revoked')),
+  registration_source TEXT NOT NULL CHECK (registration_source IN ('dcr', 'cimd', 'admin')),
+  cimd_url TEXT NOT NULL,
+  is_agent INTEGER NOT NULL CHECK (is_agent IN (0, 1)),
+  agent_description TEXT NOT NULL,
+  application_type TEXT,
+  version INTEGER NOT NULL,
+  issued_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX clients_by_age ON clients (issued_at DESC, id);
+CREATE UNIQUE INDEX clients_by_cimd_url ON clients (cimd_url) WHERE cimd_url <> '';
+
+CREATE TABLE resources (
+  id TEXT NOT NULL PRIMARY KEY,
+  slug TEXT NOT NULL UNIQUE,
+  uri TEXT NOT NULL,
+  backend_kind TEXT NOT NULL CHECK (backend_kind IN ('mint', 'broker')),
+  broker_provider_id TEXT NOT NULL,
+  display_name TEXT NOT NULL,
+  scopes TEXT NOT NULL,
+  policy TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  CHECK ((backend_kind = 'broker') = (broker_provider_id <> ''))
+) STRICT;
+
+-- Texts that many issuances repeat: ids of clients, users and resources. Rows stay when their owner is gone.
+CREATE TABLE identifiers (
+  key INTEGER PRIMARY KEY,
+  text TEXT NOT NULL UNIQUE
+) STRICT;
+
+-- One row per token. The key is a time-ordered UUID, so rows are appended. client, resource, subject, agent and
+-- consent_client are identifiers.key. backend: 0 mint, 1 broker. grant_kind: order of GrantKind.
+CREATE TABLE issuances (
+  id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+  client INTEGER NOT NULL,
+  resource INTEGER,
+  subject INTEGER,
+  scopes TEXT NOT NULL,
+  grant_kind INTEGER NOT NULL,
+  backend INTEGER NOT NULL,
+  revocable INTEGER NOT NULL,
+  issued_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  revoked_at INTEGER,
+  dpop_jkt TEXT,
+  agent INTEGER,
+  agent_chain TEXT,
+  consent_client INTEGER,
+  parent BLOB
+) STRICT, WITHOUT ROWID;
+CREATE INDEX issuances_by_parent ON issuances (parent) WHERE parent IS NOT NULL;
+CREATE INDEX issuances_by_revocation ON issuances (revoked_at) WHERE revoked_at IS NOT NULL;
+
+-- A sparse index of issuances: which blocks of about one second (milliseconds of the id >> 10) hold rows of a
+-- client (dimension 1), resource (2) or subject (3). A full index would touch one more page per token and index.
+-- latest_expiry is not below expires_at of any such row.
+CREATE TABLE issuance_blocks (
+  dimension INTEGER NOT NULL,
+  key INTEGER NOT NULL,
+  block INTEGER NOT NULL,
+  latest_expiry INTEGER NOT NULL,
+  PRIMARY KEY (dimension, key, block)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE audit_events (
+  id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+  action TEXT NOT NULL,
+  actor_id TEXT NOT NULL,
+  client_id TEXT NOT NULL,
+  ip TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  trace_id TEXT NOT NULL,
+  created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE runtime_settings (
+  key TEXT NOT NULL PRIMARY KEY,
+  value TEXT NOT NULL,
+  updated_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Grows with every change of the named table, whoever makes it: how a running server notices a CLI command.
+CREATE TABLE change_counters (
+  name TEXT NOT NULL PRIMARY KEY,
+  changes INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO change_counters VALUES ('clients', 0), ('resources', 0);
+CREATE TRIGGER clients_inserted AFTER INSERT ON clients BEGIN
+  UPDATE change_counters SET changes = changes + 1 WHERE name = 'clients'; END;
+CREATE TRIGGER clients_updated AFTER UPDATE ON clients BEGIN
+  UPDATE change_counters SET changes = changes + 1 WHERE name = 'clients'; END;
+CREATE TRIGGER clients_deleted AFTER DELETE ON clients BEGIN
+  UPDATE change_counters SET changes = changes + 1 WHERE name = 'clients'; END;
+CREATE TRIGGER resources_inserted AFTER INSERT ON resources BEGIN
+  UPDATE change_counters SET changes = changes + 1 WHERE name = 'resources'; END;
+CREATE TRIGGER resources_updated AFTER UPDATE ON resources BEGIN
+  UPDATE change_counters SET changes = changes + 1 WHERE name = 'resources'; END;
+CREATE TRIGGER resources_deleted AFTER DELETE ON resources BEGIN
+  UPDATE change_counters SET changes = changes + 1 WHERE name = 'resources'; END;
+)sql"},
+};
+
+std::int64_t recorded_version(Connection& connection) {
+  Query query = connection.query("SELECT coalesce(max(version), 0) FROM schema_migrations");
+  query.step();
+  return query.integer(0);
+}
+
+}  // namespace
+
+SchemaState schema_state(Connection& connection) {
+  auto ledger =
+      connection.query("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migrations'");
+  if (!ledger.step()) {
+    auto anything = connection.query("SELECT 1 FROM sqlite_schema LIMIT 1");
+    return anything.step() ? SchemaState::foreign : SchemaState::outdated;
+  }
+  const std::int64_t version = recorded_version(connection);
+  if (version > kMigrations.back().version) return SchemaState::newer_than_this_program;
+  return version == kMigrations.back().version ? SchemaState::current : SchemaState::outdated;
+}
+
+std::size_t apply_migrations(Connection& connection, WallTime now) {
+  std::size_t applied = 0;
+  for (const Migration& migration : kMigrations) {
+    connection.run("BEGIN IMMEDIATE");
+    // Inside the lock: another process may have been faster.
+    connection.run(
+        "CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY, applied_at INTEGER NOT "
+        "NULL) STRICT");
+    if (recorded_version(connection) < migration.version) {
+      connection.execute_script(migration.script);
+      connection.query("INSERT INTO schema_migrations (version, applied_at) VALUES (?1, ?2)")
+          .with(migration.version, now.time_since_epoch().count())
+          .run();
+      ++applied;
+    }
+    connection.run("COMMIT");
+  }
+  return applied;
+}
+
+}  // namespace authplane::authserver::sqlite

@@ -1,0 +1,33 @@
+#include <memory>
+
+#include "authserver/storage/conformance/conformance.h"
+#include "authserver/storage/sqlite/sqlite_storage.h"
+#include "authserver/storage/test_directory.h"
+
+namespace authplane::authserver {
+namespace {
+
+struct Environment {
+  TestDirectory directory;
+  SystemClock clock;
+  NullLogger logger;
+};
+
+StorageBackend backend(std::string name, bool wal) {
+  return {std::move(name), [wal] {
+            auto environment = std::make_shared<Environment>();
+            SqliteOptions options;
+            options.path = environment->directory.file("authserver.db");
+            options.wal = wal;
+            auto storage = open_sqlite(options, environment->clock, environment->logger).value();
+            return OpenedStorage{environment, std::move(storage)};
+          }};
+}
+
+}  // namespace
+
+INSTANTIATE_TEST_SUITE_P(Sqlite, StorageConformance,
+                         ::testing::Values(backend("wal", true), backend("rollback_journal", false)),
+                         [](const auto& tested) { return tested.param.name; });
+
+}  // namespace authplane::authserver

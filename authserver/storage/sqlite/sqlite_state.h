@@ -1,0 +1,48 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <authplane/base/clock.h>
+#include <authplane/base/log.h>
+
+#include "authserver/domain/storage.h"
+#include "authserver/storage/sqlite/catalog_cache.h"
+#include "authserver/storage/sqlite/change_watch.h"
+#include "authserver/storage/sqlite/checkpointer.h"
+#include "authserver/storage/sqlite/client_cache.h"
+#include "authserver/storage/sqlite/reader_pool.h"
+#include "authserver/storage/sqlite/writer.h"
+
+namespace authplane::authserver::sqlite {
+
+// What the stores of one open database share. Members are destroyed from the bottom up: the writer first, so
+// that it can still report what it committed.
+struct State {
+  std::string path;
+  ReaderPool readers;
+  ClientCache clients;
+  CatalogCache catalog;
+  ChangeWatch watch;
+  std::unique_ptr<Checkpointer> checkpointer;  // null without a write-ahead log
+  std::unique_ptr<Writer> writer;
+
+  // Before a copy is used: drops what another process changed.
+  Outcome<void> poll_changes() {
+    try {
+      watch.poll();
+      return {};
+    } catch (const SqliteFailure& failure) {
+      return Err(to_domain_error(failure, path));
+    }
+  }
+};
+
+std::unique_ptr<ClientStore> make_client_store(State& state);
+std::unique_ptr<ResourceStore> make_resource_store(State& state);
+std::unique_ptr<IssuanceStore> make_issuance_store(State& state);
+std::unique_ptr<AuditStore> make_audit_store(State& state, Logger& logger);
+std::unique_ptr<SettingsStore> make_settings_store(State& state);
+std::unique_ptr<StatsStore> make_stats_store(State& state);
+
+}  // namespace authplane::authserver::sqlite

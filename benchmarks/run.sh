@@ -1,0 +1,199 @@
+#!/usr/bin/env bash
+# run.sh [build folder]: measures on this machine, now, and prints one table of ratios. About two minutes.
+# Every server is ours and listens on loopback; the load comes from a second process that shares the cores.
+# Ratios of one run can be compared with ratios of another; absolute figures cannot.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+build=$(realpath "${1:-build/release}")
+# shellcheck source=../_shared/lib.sh
+source _shared/lib.sh
+seconds=${BENCH_SECONDS:-3}
+work=$(mktemp -d)
+pids=()
+stop_all() { for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null; done; wait 2>/dev/null; pids=(); }
+trap 'stop_all; rm -rf "$work"' EXIT
+admin_key=bench-admin-key-0123456789
+loadgen=$build/benchmarks/load/loadgen connhold=$build/benchmarks/load/connhold
+export AUTHPLANE_ADMIN_API_KEY=$admin_key AUTHPLANE_RATE_LIMIT_ENABLED=false AUTHPLANE_DEV_MODE=1
+
+calc() { awk "BEGIN { printf \"$1\", $2 }"; }
+row() { printf '%-5s %-58s %14s %12s %12s\n' "$1" "$2" "$3" "${4-}" "${5-}"; }
+cpu_ticks() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }
+rss_mb() { awk '/VmRSS/ { printf "%.1f", $2 / 1024 }' "/proc/$1/status"; }
+
+# --- servers -----------------------------------------------------------------------------------------------------
+# start_as NAME [command prefix...]: sets AS_PID, PUBLIC, ADMIN; STARTUP is the time from exec to the first answer in ms.
+start_as() {
+  local name=$1 begin
+  shift
+  mkdir -p "$work/$name"
+  PUBLIC=$(free_port) ADMIN=$(free_port)
+  cat >"$work/$name.yaml" <<EOF
+server: {issuer: "http://localhost:$PUBLIC", address: "127.0.0.1:$PUBLIC"}
+storage: {driver: sqlite, sqlite: {path: "$work/$name/as.db"}}
+signing: {key_path: "$work/$name/keys"}
+admin: {address: "127.0.0.1:$ADMIN"}
+EOF
+  begin=$(date +%s%N)
+  "$@" "$build/authserver/cli/authserver" --config "$work/$name.yaml" serve --ready-file "$work/$name.ready" >"$work/$name.log" 2>&1 &
+  AS_PID=$!
+  pids+=("$AS_PID")
+  until [[ -e $work/$name.ready ]]; do kill -0 "$AS_PID" || { cat "$work/$name.log"; exit 1; }; read -rt 0.002 <> <(:); done
+  STARTUP=$((($(date +%s%N) - begin) / 1000000))
+  rm -f "$work/$name.ready"
+}
+post_admin() { curl -sf "http://127.0.0.1:$ADMIN$1" -H "Authorization: Bearer $admin_key" -d "$2"; }
+# register RESOURCE: sets BASIC and FORM for the token endpoint.
+register() {
+  post_admin /admin/resources "{\"slug\":\"bench-tokens\",\"uri\":\"$1\",\"backend_kind\":\"mint\",\"scopes\":[{\"name\":\"mcp:echo\"}]}" >/dev/null || die "cannot register the resource"
+  local client
+  client=$(post_admin /admin/clients '{"client_name":"bench","grant_types":["client_credentials"],"token_endpoint_auth_method":"client_secret_basic","scope":"mcp:echo"}') || die "cannot register the client"
+  BASIC=$(jq -r '.client_id + ":" + .client_secret' <<<"$client" | tr -d '\n' | base64 -w0)
+  FORM="grant_type=client_credentials&scope=mcp%3Aecho&resource=$(jq -rn --arg u "$1" '$u | @uri')"
+}
+# tokens CONNECTIONS [command prefix...]: the load generator's JSON.
+tokens() {
+  local connections=$1
+  shift
+  "$@" "$loadgen" -c "$connections" -d "$seconds" -X POST -H "Authorization: Basic $BASIC" \
+    -H 'Content-Type: application/x-www-form-urlencoded' -b "$FORM" "http://127.0.0.1:$PUBLIC/oauth/token"
+}
+rps() { jq -r '.requests_per_second | round' <<<"$1"; }
+p() { jq -r ".latency_ms.$2 * 100 | round / 100" <<<"$1"; }
+pin0=() pin1=()
+if (($(nproc) > 1)); then pin0=(taskset -c 0) pin1=(taskset -c 1); fi
+
+row row measure seen "per second" "p50/p99 ms"
+# --- the machine -------------------------------------------------------------------------------------------------
+read -r raw_sign raw_verify < <(openssl speed -seconds 2 ecdsap256 2>/dev/null | awk '/nistp256/ { print $(NF-1), $NF }')
+row - "openssl speed: ECDSA P-256 signatures on one core" "" "$raw_sign"
+row - "openssl speed: ECDSA P-256 verifications on one core" "" "$raw_verify"
+
+# --- in process --------------------------------------------------------------------------------------------------
+micro=$("$build/benchmarks/micro/jose_bench" --benchmark_format=json --benchmark_min_time=0.5 --benchmark_repetitions=3 --benchmark_report_aggregates_only=true 2>/dev/null)
+per_second() { jq -r --arg n "$1_median" '.benchmarks[] | select(.name == $n) | .items_per_second' <<<"$micro"; }
+m_raw=$(per_second raw_verify) m_cold=$(per_second verify_cold) m_sign=$(per_second jws_sign) m_rawsign=$(per_second raw_sign)
+m_one=$(per_second verify_cached/real_time/threads:1) m_two=$(per_second verify_cached/real_time/threads:2)
+row P4 "verify, all checks, nothing cached / raw verify" "$(calc %.2f "$m_cold / $m_raw")" "$(calc %.0f "$m_cold")"
+row P5 "verify, cached / raw verify" "$(calc %.0fx "$m_one / $m_raw")" "$(calc %.0f "$m_one")"
+row P5 "verify, cached, two threads / one" "$(calc %.2f "$m_two / $m_one")" "$(calc %.0f "$m_two")"
+row - "sign a token / raw sign" "$(calc %.2f "$m_sign / $m_rawsign")" "$(calc %.0f "$m_sign")"
+
+# --- tokens ------------------------------------------------------------------------------------------------------
+start_as durable
+register http://bench/mcp
+idle_rss=$(rss_mb "$AS_PID")
+tokens 16 >/dev/null
+t1=$(tokens 1) t16=$(tokens 16) t64=$(tokens 64)
+row P1 "durable tokens, 64 connections / raw sign" "$(calc %.2f "$(rps "$t64") / $raw_sign")" "$(rps "$t64")" "$(p "$t64" p50)/$(p "$t64" p99)"
+row P2 "durable tokens, 16 connections" "" "$(rps "$t16")" "$(p "$t16" p50)/$(p "$t16" p99)"
+row P2 "durable tokens, 1 connection" "" "$(rps "$t1")" "$(p "$t1" p50)/$(p "$t1" p99)"
+row P11 "authserver resident, idle / after load (MB)" "$idle_rss / $(rss_mb "$AS_PID")"
+row P12 "authserver start-up, empty database (ms)" "$STARTUP"
+stop_all
+start_as pinned "${pin0[@]}"
+register http://bench/mcp
+tokens 16 "${pin1[@]}" >/dev/null
+pinned=$(tokens 16 "${pin1[@]}")
+row P1 "durable tokens, pinned, 16 connections / raw sign" "$(calc %.2f "$(rps "$pinned") / $raw_sign")" "$(rps "$pinned")" "$(p "$pinned" p50)/$(p "$pinned" p99)"
+stop_all
+
+start_memory() { # [command prefix...]
+  "$@" "$build/benchmarks/load/memory_issuer" --keys "$work/memory-keys" >"$work/memory.ports" 2>"$work/memory.log" &
+  pids+=($!)
+  until [[ -s $work/memory.ports ]]; do kill -0 "${pids[-1]}" || { cat "$work/memory.log"; exit 1; }; read -rt 0.005 <> <(:); done
+  PUBLIC=$(jq .public_port "$work/memory.ports") ADMIN=$(jq .admin_port "$work/memory.ports")
+  : >"$work/memory.ports"
+  register http://bench/mcp
+}
+start_memory
+tokens 64 >/dev/null
+n64=$(tokens 64)
+row P3 "durable / non-durable tokens, 64 connections" "$(calc %.2f "$(rps "$t64") / $(rps "$n64")")" "$(rps "$n64")" "$(p "$n64" p50)/$(p "$n64" p99)"
+stop_all
+start_memory "${pin0[@]}"
+tokens 16 "${pin1[@]}" >/dev/null
+npin=$(tokens 16 "${pin1[@]}")
+row P3 "durable / non-durable tokens, pinned" "$(calc %.2f "$(rps "$pinned") / $(rps "$npin")")" "$(rps "$npin")" "$(p "$npin" p50)/$(p "$npin" p99)"
+stop_all
+
+# --- a large database --------------------------------------------------------------------------------------------
+# As many issuances as asked for, and as many clients beside the one that asks.
+rows=${BENCH_ROWS:-1000000}
+if ((rows > 0)) && command -v sqlite3 >/dev/null; then
+  mkdir -p "$work/large"
+  "$build/authserver/storage/sqlite/append_bench" "$work/large" "$rows" >"$work/append.log" 2>&1 || { cat "$work/append.log"; exit 1; }
+  for file in "$work"/large/append_bench.db*; do mv "$file" "${file/append_bench/as}"; done
+  sqlite3 "$work/large/as.db" "INSERT INTO clients SELECT 'many-' || value, secret_hash, name, redirect_uris, grant_types,
+    response_types, token_endpoint_auth_method, scope, status, registration_source, cimd_url, is_agent, agent_description,
+    application_type, version, issued_at + value, updated_at FROM clients, (WITH RECURSIVE n(value) AS (SELECT 1 UNION ALL
+    SELECT value + 1 FROM n WHERE value < $rows) SELECT value FROM n) WHERE id = (SELECT min(id) FROM clients)" || die "cannot fill the database"
+  sync
+  start_as large
+  register http://bench/large
+  tokens 64 >/dev/null
+  l64=$(tokens 64)
+  row P16 "$rows rows and clients / empty: tokens, 64 connections" "$(calc %.2f "$(rps "$l64") / $(rps "$t64")")" "$(rps "$l64")" "$(p "$l64" p50)/$(p "$l64" p99)"
+  row P12 "authserver start-up, large database (ms)" "$STARTUP"
+  stop_all
+fi
+
+# --- connections -------------------------------------------------------------------------------------------------
+start_as connections
+health=http://127.0.0.1:$PUBLIC/health
+active=$("$loadgen" -c 1000 -d "$seconds" "$health")
+row P13 "1000 active connections: never served; p99 ms" "$(jq -r .never_served <<<"$active"); $(p "$active" p99)" "$(rps "$active")" "$(p "$active" p50)/$(p "$active" p99)"
+idle=$("$connhold" -k 9000 -m keepalive --pid "$AS_PID" "$health")
+slow=$("$connhold" -k 9000 -m slow --pid "$AS_PID" "$health")
+held() { jq -r '"\(.probes_answered)/\(.probes_answered + .probes_refused + .probes_silent)"' <<<"$1"; }
+slowest() { jq -r '.probe_ms.max * 100 | round / 100' <<<"$1"; }
+row P14 "9000 idle: probes answered; slowest ms; cores, KB each" "$(held "$idle")" "$(slowest "$idle")" \
+  "$(jq -r '"\(.idle_cpu_cores * 1000 | round / 1000), \(.bytes_per_connection / 102.4 | round / 10)"' <<<"$idle")"
+row P15 "9000 slow heads: probes answered; slowest ms" "$(held "$slow")" "$(slowest "$slow")"
+stop_all
+
+# --- tools/call --------------------------------------------------------------------------------------------------
+start_as tools
+mcp_port=$(free_port)
+resource=http://localhost:$mcp_port/mcp
+register "$resource"
+token=$(curl -sf "http://127.0.0.1:$PUBLIC/oauth/token" -H "Authorization: Basic $BASIC" -d "$FORM" | jq -r .access_token)
+call='{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"echo","arguments":{"text":"hello"}}}'
+# calls MODE CONNECTIONS: sets CALLS (JSON), MCP_CPU (µs of server CPU a call) and MCP_RSS.
+calls() {
+  local mode=$1 connections=$2 session before begin headers=(-H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream')
+  [[ $mode == open ]] || headers+=(-H "Authorization: Bearer $token")
+  begin=$(date +%s%N)
+  "${pin0[@]}" "$build/benchmarks/load/mcp_bench_server" --mode "$mode" --port "$mcp_port" --issuer "http://localhost:$(sed -n 's/.*localhost:\([0-9]*\).*/\1/p' "$work/tools.yaml")" --resource "$resource" >"$work/mcp.log" 2>&1 &
+  local pid=$!
+  pids+=("$pid")
+  until ! port_is_free "$mcp_port"; do kill -0 "$pid" 2>/dev/null || { cat "$work/mcp.log"; exit 1; }; read -rt 0.005 <> <(:); done
+  MCP_STARTUP=$((($(date +%s%N) - begin) / 1000000))
+  session=$(curl -si "http://127.0.0.1:$mcp_port/mcp" "${headers[@]}" -d '{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"bench","version":"1"}}}' | tr -d '\r' | sed -n 's/^mcp-session-id: //Ip')
+  headers+=(-H "Mcp-Session-Id: $session")
+  curl -s "http://127.0.0.1:$mcp_port/mcp" "${headers[@]}" -d '{"jsonrpc":"2.0","method":"notifications/initialized"}'
+  MCP_IDLE_RSS=$(rss_mb "$pid")
+  "${pin1[@]}" "$loadgen" -c "$connections" -d 1 -w 0 -X POST "${headers[@]}" -b "$call" "http://127.0.0.1:$mcp_port/mcp" >/dev/null
+  before=$(cpu_ticks "$pid")
+  CALLS=$("${pin1[@]}" "$loadgen" -c "$connections" -d "$seconds" -w 0 -X POST "${headers[@]}" -b "$call" "http://127.0.0.1:$mcp_port/mcp")
+  MCP_CPU=$(calc %.2f "($(cpu_ticks "$pid") - $before) * 10000 / $(jq .requests <<<"$CALLS")")
+  MCP_RSS=$(rss_mb "$pid")
+  kill "$pid"
+  wait "$pid" 2>/dev/null
+}
+calls open 16
+open=$CALLS open_cpu=$MCP_CPU
+calls cached 16
+cached=$CALLS cached_cpu=$MCP_CPU cached_rss="$MCP_IDLE_RSS / $MCP_RSS" mcp_startup=$MCP_STARTUP
+calls cold 16
+cold=$CALLS cold_cpu=$MCP_CPU
+row - "tools/call without authorization, pinned" "$open_cpu µs CPU" "$(rps "$open")" "$(p "$open" p50)/$(p "$open" p99)"
+row P7 "tools/call, cached token / without authorization" "$(calc %.2f "$(rps "$cached") / $(rps "$open")")" "$(rps "$cached")" "$(p "$cached" p50)/$(p "$cached" p99)"
+row P6 "tools/call, cold verify: added CPU / raw verify" "$(calc %.2f "($cold_cpu - $open_cpu) / (1000000 / $raw_verify)")" "$(rps "$cold")" "$(p "$cold" p50)/$(p "$cold" p99)"
+row - "tools/call, cached token: added CPU (µs)" "$(calc %.2f "$cached_cpu - $open_cpu")"
+row P11 "MCP server resident, idle / after load (MB)" "$cached_rss"
+row P12 "MCP server start-up, discovery included (ms)" "$mcp_startup"
+stop_all
+
+strip -o "$work/authserver" "$build/authserver/cli/authserver"
+row P17 "authserver, stripped (MB)" "$(calc %.2f "$(stat -c %s "$work/authserver") / 1048576")"

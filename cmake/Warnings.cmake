@@ -1,0 +1,21 @@
+add_library(authplane_warnings INTERFACE)
+target_compile_options(authplane_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
+                                                    -Woverloaded-virtual -Wimplicit-fallthrough)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  target_compile_options(authplane_warnings INTERFACE -Wthread-safety)
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # GCC bug 105651: optimised builds report an impossible overlap for `"text" + std::string`.
+  target_compile_options(authplane_warnings INTERFACE -Wno-restrict)
+endif()
+if(AUTHPLANE_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # The sanitizers' instrumentation hides initialisations from this warning (GCC manual, -fsanitize).
+  target_compile_options(authplane_warnings INTERFACE -Wno-maybe-uninitialized)
+endif()
+if(AUTHPLANE_WERROR)
+  target_compile_options(authplane_warnings INTERFACE -Werror)
+endif()
+if(AUTHPLANE_SANITIZE)
+  add_compile_options(-fsanitize=${AUTHPLANE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${AUTHPLANE_SANITIZE})
+endif()

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <authplane/base/http.h>
+#include <authplane/base/result.h>
+#include <authplane/client/client.h>
+#include <authplane/mcp/server.h>
+#include <authplane/resource/guard.h>
+
+// Authorization of an MCP server as an OAuth resource server (MCP authorization, RFC 9728, RFC 6750).
+
+namespace authplane::mcp {
+
+struct AuthOptions {
+  std::string issuer{};    // byte for byte as the authorization server spells it
+  std::string resource{};  // URL of the MCP endpoint, byte for byte as registered: the audience of its tokens
+  // Instead of `resource`: base_url and mcp_path, joined with exactly one slash.
+  std::string base_url{};
+  std::string mcp_path = "/mcp";
+  std::vector<std::string> scopes{};           // advertised to clients, not enforced
+  std::vector<std::string> required_scopes{};  // of every request, `initialize` included
+  // Tool name -> all scopes a call of it needs; checked before anything of the request runs (403).
+  std::map<std::string, std::vector<std::string>, std::less<>> tool_scopes{};
+  bool hide_tools = false;  // leave tools the token may not call out of tools/list
+  // Development: http and loopback are allowed, and refusals tell expected and seen values to the caller.
+  // Unset: AUTHPLANE_DEV_MODE.
+  std::optional<bool> dev_mode{};
+  ClientOptions client{};                   // its issuer and dev_mode are filled from above when unset
+  ResourceOptions resource_options{};       // its scopes are filled from above
+  std::optional<Client> existing_client{};  // used instead of a new one, and never closed
+};
+
+// A copyable handle; thread-safe. The client it created lives as long as the last copy, the routes made from
+// it included.
+class Auth {
+ public:
+  // Blocks for discovery; a server that is not up yet is waited for (30 s, or client.startup_timeout, or
+  // AUTHPLANE_STARTUP_TIMEOUT). Errors: those of Client::create and Resource::create; invalid_argument.
+  static Result<Auth> create(AuthOptions options);
+
+  // The metadata route and the MCP endpoint at the path of the resource, behind the guard; nothing else.
+  // `server` must outlive their use.
+  std::vector<HttpRoute> routes(const Server& server) const;
+  // The MCP endpoint alone: authenticates, then lets `server` answer with the caller's context.
+  HttpResponse handle(const Server& server, const HttpRequest& request) const;
+
+  const Client& client() const;
+  const Resource& resource() const { return guard().resource(); }
+  const RequestGuard& guard() const;
+
+  // Closes the client if it was created here; requests are then refused with 500. May be called repeatedly.
+  void close() noexcept;
+
+ private:
+  struct State;
+  explicit Auth(std::shared_ptr<State> state) : state_(std::move(state)) {}
+  std::shared_ptr<State> state_;
+};
+
+// Who calls: claims and token of the request a tool call belongs to. nullptr when the server runs without
+// Auth. Valid as long as the context.
+const Authenticated* authenticated(const RequestContext& context);
+const Authenticated* authenticated(const ToolCall& call);
+
+// Second line of defence inside a handler: throws ArgumentError, which becomes an `isError` result, when the
+// token lacks the scope or the call is not authenticated. Too late for a 403: use AuthOptions::tool_scopes
+// for that.
+void require_scope(const ToolCall& call, std::string_view scope);
+
+}  // namespace authplane::mcp
