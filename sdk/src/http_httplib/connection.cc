@@ -175,6 +175,7 @@ void GuardedConnection::finish_request(SteadyTime now) {
 }
 
 void GuardedConnection::refuse(const HeadRefusal& refusal, SteadyTime now) {
+  release();
   send_once(socket_.get(), refusal_message(refusal));
   start_draining(now);
 }
@@ -192,8 +193,14 @@ void GuardedConnection::expire(SteadyTime now) {
 }
 
 bool GuardedConnection::reserve(std::size_t bytes) {
+  // Never above the limit, not even for a moment: what is refused here must not cost another connection its
+  // place.
+  std::size_t taken = ledger_.buffered_bytes.load();
+  do {
+    if (taken + bytes > ledger_.options.max_buffered_bytes) return false;
+  } while (!ledger_.buffered_bytes.compare_exchange_weak(taken, taken + bytes));
   reserved_ = bytes;
-  return ledger_.buffered_bytes.fetch_add(bytes) + bytes <= ledger_.options.max_buffered_bytes;
+  return true;
 }
 
 void GuardedConnection::release() {
