@@ -1,0 +1,56 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <authplane/base/clock.h>
+#include <authplane/base/result.h>
+
+namespace authplane::dpop {
+
+// Remembers what was spent, so that a captured proof works only once (RFC 9449 section 11.1). Thread-safe.
+// Called without a lock held. An error, or an exception, refuses the proof.
+class ReplayStore {
+ public:
+  virtual ~ReplayStore() = default;
+  // Atomically: true and remembered until `expires_at` when `key` is new; false when it is known.
+  virtual Result<bool> check_and_store(std::string_view key, std::chrono::sys_seconds expires_at) = 0;
+};
+
+struct MemoryReplayStoreOptions {
+  // At least peak requests per second times the life of a proof (max_proof_age + clock_skew). At the cap the
+  // entry nearest to its expiry leaves, and evicted() counts it.
+  std::size_t max_entries = 100'000;     // > 0
+  std::shared_ptr<const Clock> clock{};  // unset: the system's
+};
+
+// In this process only: it knows nothing of other processes and forgets when it ends.
+class MemoryReplayStore : public ReplayStore {
+ public:
+  static std::shared_ptr<MemoryReplayStore> create(MemoryReplayStoreOptions options = {});
+  virtual std::size_t size() const = 0;
+  virtual std::uint64_t evicted() const = 0;  // entries that left before they expired
+};
+
+struct FileReplayStoreOptions {
+  std::string path{};                 // created with mode 0600 when absent; its directory must exist
+  std::size_t max_entries = 100'000;  // > 0; fixed when the file is created, 32 bytes each
+  std::shared_ptr<const Clock> clock{};
+};
+
+// A file that several processes on one host share and that survives their restart and kill. (After a power
+// failure the last moments may be missing.) Keys are kept as hashes. Check and store cost about a
+// microsecond.
+class FileReplayStore : public ReplayStore {
+ public:
+  // Errors: invalid_argument: not creatable or not a file of this kind, the message has the path and the
+  // cause.
+  static Result<std::shared_ptr<FileReplayStore>> open(FileReplayStoreOptions options);
+  virtual std::uint64_t evicted() const = 0;  // by this process
+};
+
+}  // namespace authplane::dpop
