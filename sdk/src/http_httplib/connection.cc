@@ -12,6 +12,7 @@ namespace authplane {
 namespace {
 
 constexpr std::size_t kReceiveBytes = 16 * 1024;
+constexpr int kReadsPerTurn = 16;
 constexpr std::size_t kKeptCapacity = 4 * 1024;        // buffer an idle connection may keep
 constexpr std::size_t kMaxDrainedBytes = 1024 * 1024;  // then the peer is cut off, answer or not
 constexpr std::chrono::seconds kDrainTime{1};
@@ -74,10 +75,10 @@ GuardedConnection::~GuardedConnection() {
 
 GuardedConnection::Step GuardedConnection::advance(SteadyTime now) {
   if (draining_) return drain();
-  for (;;) {
+  for (int reads = 0;; ++reads) {
     const Step step = examine(now);
     if (draining_) return drain();
-    if (step != Step::wait) return step;
+    if (step != Step::wait || reads == kReadsPerTurn) return step;
     const bool idle = received_.empty();
     switch (receive()) {
       case Received::end:

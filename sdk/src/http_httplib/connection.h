@@ -51,7 +51,7 @@ class GuardedConnection {
   GuardedConnection(const GuardedConnection&) = delete;
   GuardedConnection& operator=(const GuardedConnection&) = delete;
 
-  // Reads what there is.
+  // Reads what there is, up to a bound: a peer that never pauses must not keep the thread.
   Step advance(SteadyTime now);
   // The request that advance() announced. Its bytes stay on the ledger until finish_request().
   HttpRequest take_request();
@@ -59,6 +59,8 @@ class GuardedConnection {
   bool keep_alive() const { return keep_alive_; }
   bool http_1_0() const { return http_1_0_; }
   void finish_request(SteadyTime now);
+  // Nothing of a next request has been read yet.
+  bool idle() const { return received_.empty() && !draining_; }
 
   // Answers with an error, then only waits for the peer to hang up: closing at once would reset the
   // connection and could destroy the answer on its way.

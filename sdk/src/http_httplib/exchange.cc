@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 
 #include <authplane/base/clock.h>
 #include <authplane/base/encoding.h>
@@ -28,7 +29,7 @@ std::size_t copy_from(std::string_view source, std::size_t offset, char* out, st
 bool wait_writable(int socket, SteadyTime deadline) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
   pollfd entry{.fd = socket, .events = POLLOUT, .revents = 0};
-  return left.count() > 0 && ::poll(&entry, 1, static_cast<int>(left.count())) >= 0;
+  return left.count() > 0 && (::poll(&entry, 1, static_cast<int>(left.count())) >= 0 || errno == EINTR);
 }
 
 std::pair<std::string, int> local_end(int socket) {
@@ -109,7 +110,7 @@ bool GuardedExchange::start_stream() {
 }
 
 bool GuardedExchange::send_all(std::string_view first, std::string_view second) {
-  const SteadyTime deadline = std::chrono::steady_clock::now() + write_timeout_;
+  std::optional<SteadyTime> deadline;  // set once the peer lets us wait; most never do
   while (!failed_ && first.size() + second.size() > 0) {
     iovec parts[] = {{const_cast<char*>(first.data()), first.size()},
                      {const_cast<char*>(second.data()), second.size()}};
@@ -122,7 +123,8 @@ bool GuardedExchange::send_all(std::string_view first, std::string_view second) 
       first.remove_prefix(from_first);
       second.remove_prefix(static_cast<std::size_t>(sent) - from_first);
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      failed_ = !wait_writable(socket_, deadline);
+      if (!deadline) deadline = std::chrono::steady_clock::now() + write_timeout_;
+      failed_ = !wait_writable(socket_, *deadline);
     } else {
       failed_ = errno != EINTR;
     }

@@ -59,6 +59,14 @@ struct ConnectionGuard::Impl {
     parked[slot] = std::move(connection);
     // Under the lock, or the sweeper could close the descriptor in between.
     arm(EPOLL_CTL_MOD, fd, EPOLLIN | EPOLLONESHOT);
+    if (resting) tick.notify_all();
+  }
+
+  // Parks it unless its time is up. A peer that drips without a pause is rarely parked when the sweeper
+  // looks, so each turn asks too.
+  void settle(std::unique_ptr<GuardedConnection> connection, SteadyTime time) {
+    if (connection->deadline() <= time) connection->expire(time);
+    if (connection->deadline() > time) park(std::move(connection));
   }
 
   std::unique_ptr<GuardedConnection> take(int fd) AUTHPLANE_EXCLUDES(mutex) {
@@ -79,15 +87,18 @@ struct ConnectionGuard::Impl {
 
   void run(std::unique_ptr<GuardedConnection> connection) {
     for (;;) {
-      switch (connection->advance(now())) {
+      const SteadyTime time = now();
+      switch (connection->advance(time)) {
         case GuardedConnection::Step::closed:
           return;
         case GuardedConnection::Step::wait:
-          return park(std::move(connection));
+          return settle(std::move(connection), time);
         case GuardedConnection::Step::request:
           break;
       }
       if (!exchange(*connection)) return;
+      // Most peers wait for the answer before they go on: reading on now would find nothing.
+      if (connection->idle()) return park(std::move(connection));
     }
   }
 
@@ -117,16 +128,17 @@ struct ConnectionGuard::Impl {
   void sweep() {
     while (wait_for_tick()) {
       const SteadyTime time = now();
-      for (auto& connection : take_expired(time)) {
-        connection->expire(time);
-        if (connection->deadline() > time) park(std::move(connection));
-      }
+      for (auto& connection : take_expired(time)) settle(std::move(connection), time);
     }
   }
 
   bool wait_for_tick() AUTHPLANE_EXCLUDES(mutex) {
     MutexLock lock(mutex);
-    while (!closing && ledger.connections.load() == 0) lock.wait(tick);
+    while (!closing && ledger.connections.load() == 0) {
+      resting = true;
+      lock.wait(tick);
+      resting = false;
+    }
     if (!closing) lock.wait_until(tick, now() + kSweepInterval);
     return !closing;
   }
@@ -149,12 +161,6 @@ struct ConnectionGuard::Impl {
     auto connection = std::make_unique<GuardedConnection>(std::move(socket), ledger, now());
     if (open >= ledger.options.max_connections) connection->refuse({503, "too many connections"}, now());
     park(std::move(connection));
-    if (open == 0) wake_sweeper();
-  }
-
-  void wake_sweeper() AUTHPLANE_EXCLUDES(mutex) {
-    { MutexLock lock(mutex); }
-    tick.notify_all();
   }
 
   void stop() AUTHPLANE_EXCLUDES(mutex) {
@@ -180,6 +186,7 @@ struct ConnectionGuard::Impl {
   Mutex mutex;
   std::condition_variable tick;
   bool closing AUTHPLANE_GUARDED_BY(mutex) = false;
+  bool resting AUTHPLANE_GUARDED_BY(mutex) = false;  // the sweeper, until there is a connection
   std::vector<std::unique_ptr<GuardedConnection>> parked AUTHPLANE_GUARDED_BY(mutex);  // by descriptor
   std::atomic<bool> stopping{false};
   std::vector<std::thread> threads;

@@ -6,23 +6,17 @@
 
 #include <authplane/base/encoding.h>
 
+#include "field_syntax.h"
+
 namespace authplane {
 namespace {
 
 // Room on the request line for the method, two spaces and the version.
 constexpr std::size_t kRequestLineExtra = 64;
+constexpr std::size_t kUsualFields = 16;  // room made at once
 
 Unexpected<HeadRefusal> refuse(int status, const char* problem) {
   return Err(HeadRefusal{status, problem});
-}
-
-bool is_token_char(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-         std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
-
-bool is_token(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
 }
 
 bool is_target(std::string_view text) {
@@ -30,18 +24,14 @@ bool is_target(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7F && c != '#'; });
 }
 
-// HTAB, SP, visible and obs-text; what remains are the bytes that end a line or a C string somewhere.
-bool is_field_value(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    const auto value = static_cast<unsigned char>(c);
-    return value == '\t' || (value >= 0x20 && value != 0x7F);
-  });
+bool is_blank(char c) {
+  return c == ' ' || c == '\t';
 }
 
 std::string_view trim(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
 }
 
 bool list_contains(std::string_view list, std::string_view wanted) {
@@ -53,13 +43,82 @@ bool list_contains(std::string_view list, std::string_view wanted) {
   return false;
 }
 
-// cpp-httplib keeps the peer's address in pseudo fields of these names; a sender must not choose it.
-bool is_reserved_name(std::string_view name) {
-  static constexpr std::array<std::string_view, 4> kNames = {"REMOTE_ADDR", "REMOTE_PORT", "LOCAL_ADDR",
-                                                             "LOCAL_PORT"};
-  return std::any_of(kNames.begin(), kNames.end(),
-                     [&](std::string_view reserved) { return equals_ignore_case(name, reserved); });
+// The fields that decide how a message is framed or where it goes.
+enum class FieldKind {
+  plain,
+  host,
+  expect,
+  connection,
+  content_length,
+  content_encoding,
+  transfer_encoding,
+  reserved,
+};
+
+// cpp-httplib keeps the peer's address in pseudo fields of the reserved names; a sender must not choose it.
+FieldKind kind_of(std::string_view name) {
+  const auto is = [name](std::string_view known) { return equals_ignore_case(name, known); };
+  switch (name.size()) {
+    case 4:
+      return is("Host") ? FieldKind::host : FieldKind::plain;
+    case 6:
+      return is("Expect") ? FieldKind::expect : FieldKind::plain;
+    case 10:
+      if (is("Connection")) return FieldKind::connection;
+      return is("LOCAL_ADDR") || is("LOCAL_PORT") ? FieldKind::reserved : FieldKind::plain;
+    case 11:
+      return is("REMOTE_ADDR") || is("REMOTE_PORT") ? FieldKind::reserved : FieldKind::plain;
+    case 14:
+      return is("Content-Length") ? FieldKind::content_length : FieldKind::plain;
+    case 16:
+      return is("Content-Encoding") ? FieldKind::content_encoding : FieldKind::plain;
+    case 17:
+      return is("Transfer-Encoding") ? FieldKind::transfer_encoding : FieldKind::plain;
+    default:
+      return FieldKind::plain;
+  }
 }
+
+// What the fields of one head say together, gathered while they are read and judged when all are known.
+struct Framing {
+  std::string_view host;
+  std::string_view content_length;
+  std::size_t hosts = 0;
+  std::size_t content_lengths = 0;
+  bool transfer_encoding = false;
+  bool coded_content = false;
+  bool expects_continue = false;
+  bool expects_other = false;
+  bool close = false;
+
+  void take(FieldKind kind, std::string_view value) {
+    switch (kind) {
+      case FieldKind::host:
+        host = value;
+        ++hosts;
+        break;
+      case FieldKind::expect:
+        (equals_ignore_case(value, "100-continue") ? expects_continue : expects_other) = true;
+        break;
+      case FieldKind::connection:
+        close = close || list_contains(value, "close");
+        break;
+      case FieldKind::content_length:
+        content_length = value;
+        ++content_lengths;
+        break;
+      case FieldKind::content_encoding:
+        coded_content = coded_content || !equals_ignore_case(value, "identity");
+        break;
+      case FieldKind::transfer_encoding:
+        transfer_encoding = true;
+        break;
+      case FieldKind::plain:
+      case FieldKind::reserved:
+        break;
+    }
+  }
+};
 
 bool is_served_method(std::string_view method) {
   static constexpr std::array<std::string_view, 7> kMethods = {"GET",   "HEAD",   "POST",   "PUT",
@@ -89,26 +148,28 @@ Result<void, HeadRefusal> parse_request_line(std::string_view line, const GuardO
   return {};
 }
 
-Result<void, HeadRefusal> parse_field(std::string_view line, const GuardOptions& limits, RequestHead& head) {
+Result<void, HeadRefusal> parse_field(std::string_view line, const GuardOptions& limits, RequestHead& head,
+                                      Framing& framing) {
   if (head.headers.size() == limits.max_fields) return refuse(431, "too many header fields");
   if (line.size() > limits.max_field_bytes) return refuse(400, "header field too long");
-  if (line.front() == ' ' || line.front() == '\t') return refuse(400, "folded header field");
+  if (is_blank(line.front())) return refuse(400, "folded header field");
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos) return refuse(400, "header field without a colon");
   const std::string_view name = line.substr(0, colon);
   const std::string_view value = trim(line.substr(colon + 1));
   if (!is_token(name)) return refuse(400, "malformed header field name");
-  if (is_reserved_name(name)) return refuse(400, "reserved header field name");
+  const FieldKind kind = kind_of(name);
+  if (kind == FieldKind::reserved) return refuse(400, "reserved header field name");
   if (!is_field_value(value)) return refuse(400, "control character in a header field");
+  framing.take(kind, value);
   head.headers.add(std::string(name), std::string(value));
   return {};
 }
 
-Result<std::size_t, HeadRefusal> parse_content_length(const Headers& headers, const GuardOptions& limits) {
-  const std::size_t count = headers.count("Content-Length");
-  if (count == 0) return std::size_t{0};
-  if (count > 1) return refuse(400, "repeated Content-Length");
-  const std::string_view text = *headers.get("Content-Length");
+Result<std::size_t, HeadRefusal> parse_content_length(const Framing& framing, const GuardOptions& limits) {
+  if (framing.content_lengths == 0) return std::size_t{0};
+  if (framing.content_lengths > 1) return refuse(400, "repeated Content-Length");
+  const std::string_view text = framing.content_length;
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   if (text.empty() || !std::all_of(text.begin(), text.end(), is_digit))
     return refuse(400, "malformed Content-Length");
@@ -119,32 +180,24 @@ Result<std::size_t, HeadRefusal> parse_content_length(const Headers& headers, co
   return length;
 }
 
-Result<void, HeadRefusal> check_framing(const GuardOptions& limits, RequestHead& head) {
-  const Headers& headers = head.headers;
-  if (headers.contains("Transfer-Encoding")) {
-    if (headers.contains("Content-Length")) return refuse(400, "both Content-Length and Transfer-Encoding");
+Result<void, HeadRefusal> check_content(const Framing& framing, const GuardOptions& limits,
+                                        RequestHead& head) {
+  if (framing.transfer_encoding) {
+    if (framing.content_lengths > 0) return refuse(400, "both Content-Length and Transfer-Encoding");
     return refuse(411, "a request body needs Content-Length");
   }
-  auto length = parse_content_length(headers, limits);
+  auto length = parse_content_length(framing, limits);
   if (!length) return Err(length.error());
   head.content_length = *length;
-  for (const std::string_view coding : headers.all("Content-Encoding")) {
-    if (!equals_ignore_case(coding, "identity")) return refuse(415, "coded request content");
-  }
+  if (framing.coded_content) return refuse(415, "coded request content");
   return {};
 }
 
-Result<void, HeadRefusal> check_connection(RequestHead& head) {
-  const auto host = head.headers.get("Host");
-  if (!host || host->empty()) return refuse(400, "needs exactly one Host");
-  for (const std::string_view expectation : head.headers.all("Expect")) {
-    if (!equals_ignore_case(expectation, "100-continue")) return refuse(417, "unknown expectation");
-    head.expects_continue = !head.http_1_0;
-  }
-  head.keep_alive = !head.http_1_0;
-  for (const std::string_view options : head.headers.all("Connection")) {
-    if (list_contains(options, "close")) head.keep_alive = false;
-  }
+Result<void, HeadRefusal> check_connection(const Framing& framing, RequestHead& head) {
+  if (framing.hosts != 1 || framing.host.empty()) return refuse(400, "needs exactly one Host");
+  if (framing.expects_other) return refuse(417, "unknown expectation");
+  head.expects_continue = framing.expects_continue && !head.http_1_0;
+  head.keep_alive = !framing.close && !head.http_1_0;
   return {};
 }
 
@@ -178,11 +231,13 @@ Result<RequestHead, HeadRefusal> parse_request_head(std::string_view head, const
     return line;
   };
   if (auto line = parse_request_line(next_line(), limits, parsed); !line) return Err(line.error());
+  parsed.headers.reserve(kUsualFields);
+  Framing framing;
   for (std::string_view line = next_line(); !line.empty(); line = next_line()) {
-    if (auto field = parse_field(line, limits, parsed); !field) return Err(field.error());
+    if (auto field = parse_field(line, limits, parsed, framing); !field) return Err(field.error());
   }
-  if (auto framing = check_framing(limits, parsed); !framing) return Err(framing.error());
-  if (auto connection = check_connection(parsed); !connection) return Err(connection.error());
+  if (auto content = check_content(framing, limits, parsed); !content) return Err(content.error());
+  if (auto connection = check_connection(framing, parsed); !connection) return Err(connection.error());
   return parsed;
 }
 

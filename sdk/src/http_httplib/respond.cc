@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 
 #include <authplane/base/encoding.h>
@@ -20,7 +21,7 @@ bool is_framing_field(std::string_view name) {
 
 // A field that would end the line early and start another is left out (response splitting).
 bool is_one_line(std::string_view text) {
-  return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
+  return std::none_of(text.begin(), text.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
 }
 
 void append_number(std::string& out, std::size_t number, int base) {
@@ -77,11 +78,10 @@ bool GuardedExchange::respond(const HttpResponse& response) {
   if (close_after_) head += "Connection: close\r\n";
   head += "\r\n";
 
+  head_written_ = true;
   const bool bodiless = request_.method == "HEAD" || has_no_body(response.status);
-  if (!write(head)) return false;
-  if (!streamed) return bodiless || response.body.empty() ? flush() : write(response.body);
-  if (bodiless) return flush();
-  if (!start_stream()) return false;
+  if (!streamed || bodiless) return send_all(head, bodiless ? std::string_view() : response.body);
+  if (!start_stream() || !send_all(head, {})) return false;
   ChunkSink sink(*this, chunked);
   response.stream(sink);
   return !chunked || write("0\r\n\r\n");

@@ -15,6 +15,7 @@
 #include <authplane/base/mutex.h>
 
 #include "connection.h"
+#include "field_syntax.h"
 #include "received_bytes.h"
 #include "watchdog.h"
 
@@ -153,16 +154,6 @@ class ConnectionPool {
   std::multimap<PoolKey, std::unique_ptr<Connection>> idle_ AUTHPLANE_GUARDED_BY(mutex_);
 };
 
-bool is_token(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return c > 0x20 && c < 0x7F && std::string_view("()<>@,;:\\\"/[]?={}").find(c) == std::string_view::npos;
-  });
-}
-
-bool is_field_value(std::string_view text) {
-  return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
-}
-
 Result<void> check_request(const OutboundRequest& request) {
   const std::string& scheme = request.url.scheme();
   if (scheme != "http" && scheme != "https") {
@@ -173,7 +164,7 @@ Result<void> check_request(const OutboundRequest& request) {
   for (const auto& [name, value] : request.headers) {
     if (!is_token(name)) return Err(ErrorCode::invalid_argument, "HTTP request: malformed header field name");
     if (!is_field_value(value)) {
-      return Err(ErrorCode::invalid_argument, "HTTP request: line break or NUL in header field " + name);
+      return Err(ErrorCode::invalid_argument, "HTTP request: control character in header field " + name);
     }
   }
   return {};
