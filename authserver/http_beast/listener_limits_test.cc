@@ -117,9 +117,15 @@ TEST_F(LimitsTest, OutOfDescriptorsRefusesInsteadOfStayingSilent) {
   EXPECT_GE(served, 1);
   EXPECT_GE(refused, 3);
   EXPECT_EQ(listener_->stats().refused_connections, static_cast<std::uint64_t>(refused));
-  TestClient after = client();
-  after.send(kGet);
-  EXPECT_EQ(after.status(), 200);
+  // The acceptor may have found itself out of descriptors just before the limit went up again: it turns at most
+  // one more away for that.
+  int after = 0;
+  for (int i = 0; i < 2 && after != 200; ++i) {
+    TestClient again = client();
+    again.send(kGet);
+    after = again.status();
+  }
+  EXPECT_EQ(after, 200);
 }
 
 TEST_F(LimitsTest, SlowHeadIsAnsweredAndClosedHoweverManyBytesDrip) {
