@@ -20,8 +20,11 @@ struct Inbound {
   // True: only bound tokens with a proof. False: bearer tokens too, but a bound token never without its
   // proof.
   bool required = false;
+  // True: a bound token must come under the scheme DPoP (RFC 9449 section 7.2). False: Bearer next to a good
+  // proof will do too, which is all that many MCP clients can send.
+  bool require_scheme = false;
   std::vector<JwsAlgorithm> allowed_algorithms = default_algorithms();
-  std::chrono::seconds max_proof_age{300};  // > 0
+  std::chrono::seconds max_proof_age{300};  // 1 s to 24 h
   std::chrono::seconds clock_skew{30};      // 0 to 300 s
   // Where spent proofs are kept: `replay_store`, else the file of that name (FileReplayStore), else this
   // process's memory. With several processes, or so that a restart forgets nothing, name a file or bring a

@@ -22,9 +22,9 @@ class NoncePolicy {
   virtual bool accepts(std::string_view nonce) const = 0;
 };
 
-// Needs no storage: a nonce is its time of issue with an HMAC under a key of this process, 43 to 64 base64url
-// characters. Accepted any number of times for `lifetime` (1 s to 1 h) after it was handed out, and up to
-// twice that.
+// Needs no storage: a nonce is the HMAC of a slot of time under a key of this process, 43 base64url
+// characters. Accepted any number of times for `lifetime` after it was handed out, and up to twice that. A
+// lifetime outside of 1 s to 1 h becomes the nearest of the two.
 std::shared_ptr<NoncePolicy> make_nonce_policy(std::chrono::seconds lifetime,
                                                std::shared_ptr<const Clock> clock = {},
                                                std::shared_ptr<Random> random = {});
@@ -37,7 +37,8 @@ class NonceStore {
   virtual std::optional<std::string> get(std::string_view origin) const = 0;
   virtual void put(std::string_view origin, std::string_view nonce) = 0;
 };
-std::shared_ptr<NonceStore> make_nonce_store(std::size_t max_origins = 128);  // least recently used leaves
+std::shared_ptr<NonceStore> make_nonce_store(
+    std::size_t max_origins = 128);  // the least recently used leaves
 
 std::string origin_of(const Url& url);
 

@@ -35,6 +35,7 @@ struct ProofRules {
   std::chrono::seconds max_ahead{30};   // iat - now may be at most this
   std::chrono::seconds exp_leeway{30};  // now - exp may be at most this, when there is an exp
   std::size_t max_bytes = 8 * 1024;
+  bool typ_any_case = false;  // true: "DPoP+JWT" will do too (media types have no case)
 };
 
 // What the proof has to be about.

@@ -20,8 +20,8 @@ Result<std::string> normalize_htu(std::string_view htu);
 // Of a URL this program is about to call, as `htu` of its own proof: userinfo is left out.
 std::string htu_of(const Url& url);
 
-// Of a request as a server received it: `origin` is scheme://authority of the configured public URL, never of
-// the Host field; `raw_path` is the undecoded path of the request target.
+// Of a request as a server received it: `origin` is Url::origin() of the configured public URL, never of the
+// Host field; `raw_path` is the undecoded path of the request target.
 std::string htu_of(std::string_view origin, std::string_view raw_path);
 
 }  // namespace authplane::dpop
