@@ -141,6 +141,27 @@ TEST_P(StorageConformance, EveryTokenIsEitherRecordedOrItsResourceIsGone) {
   }
 }
 
+TEST_P(StorageConformance, CatalogReadNeverGoesBackToAnOlderVersion) {
+  Resource resource = stored_resource("demo");
+  std::atomic<bool> done = false;
+  std::atomic<int> went_back = 0;
+  race([&](int i) {
+    if (i == 0) {
+      for (int n = 0; n < 50; ++n) resource = resources().update(resource).value();
+      done = true;
+      return;
+    }
+    std::int64_t last = 0;
+    while (!done) {
+      const std::int64_t version = resources().catalog().value()->find_by_slug("demo")->version;
+      went_back += version < last;
+      last = version;
+    }
+  });
+  EXPECT_EQ(went_back, 0);
+  EXPECT_EQ(resources().catalog().value()->find_by_slug("demo")->version, 51);
+}
+
 TEST_P(StorageConformance, ClientReadNeverGoesBackToAnOlderVersion) {
   Client client = stored_client("client-1");
   std::atomic<bool> done = false;

@@ -9,7 +9,8 @@
 
 namespace authplane::authserver::sqlite {
 
-// The current resource catalog, with the same rule against late readers as ClientCache. Thread-safe.
+// The current resource catalog, with the same rule against late readers as ClientCache: what keep() refuses
+// is not handed out either. Thread-safe.
 class CatalogCache {
  public:
   struct Lookup {
@@ -24,11 +25,15 @@ class CatalogCache {
 
   // `changes`: the counter of the table `change_counters` in the state that was read; of two readers around a
   // commit that is not announced yet, the one that saw the later state wins.
-  void keep(std::shared_ptr<const ResourceCatalog> catalog, std::int64_t changes, std::uint64_t generation) {
+  // False when the catalog is refused, because of that or because something changed since `generation` was
+  // handed out.
+  [[nodiscard]] bool keep(std::shared_ptr<const ResourceCatalog> catalog, std::int64_t changes,
+                          std::uint64_t generation) {
     MutexLock lock(mutex_);
-    if (generation_ != generation || (catalog_ && changes_ > changes)) return;
+    if (generation_ != generation || (catalog_ && changes_ > changes)) return false;
     catalog_ = std::move(catalog);
     changes_ = changes;
+    return true;
   }
 
   void forget() {

@@ -17,9 +17,6 @@ std::optional<std::string_view> name_of(const auto& value) {
   return value ? std::optional<std::string_view>(to_string(*value)) : std::nullopt;
 }
 
-// Changes of clients are rare: more than one attempt is needed only by a reader that one overtakes.
-constexpr int kMostAttempts = 8;
-
 class SqliteClientStore final : public ClientStore {
  public:
   explicit SqliteClientStore(State& state) : state_(state) {}

@@ -21,24 +21,15 @@ class SqliteResourceStore final : public ResourceStore {
 
   Outcome<std::shared_ptr<const ResourceCatalog>> catalog() override {
     if (auto polled = state_.poll_changes(); !polled) return Err(polled.error());
-    CatalogCache::Lookup cached = state_.catalog.find();
-    if (cached.catalog) return std::move(cached.catalog);
-    return state_.readers.read_snapshot(
-        [&](Connection& connection) -> Outcome<std::shared_ptr<const ResourceCatalog>> {
-          std::int64_t changes = 0;
-          {
-            Query query = connection.query("SELECT changes FROM change_counters WHERE name = 'resources'");
-            if (query.step()) changes = query.integer(0);
-          }
-          std::vector<Resource> all;
-          {
-            Query query = connection.query("SELECT " AUTHPLANE_RESOURCE_COLUMNS " FROM resources");
-            while (query.step()) all.push_back(resource_from_row(query));
-          }
-          auto built = std::make_shared<const ResourceCatalog>(std::move(all));
-          state_.catalog.keep(built, changes, cached.generation);
-          return built;
-        });
+    Outcome<CatalogState> read = CatalogState();
+    for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
+      CatalogCache::Lookup cached = state_.catalog.find();
+      if (cached.catalog) return std::move(cached.catalog);
+      read = read_catalog();
+      if (!read) return Err(read.error());
+      if (state_.catalog.keep(read->catalog, read->changes, cached.generation)) break;
+    }
+    return std::move(read->catalog);
   }
 
   Outcome<void> insert(const Resource& resource) override {
@@ -92,6 +83,26 @@ class SqliteResourceStore final : public ResourceStore {
   }
 
  private:
+  struct CatalogState {
+    std::shared_ptr<const ResourceCatalog> catalog;
+    std::int64_t changes = 0;  // what the counter of the table said
+  };
+
+  Outcome<CatalogState> read_catalog() {
+    return state_.readers.read_snapshot([&](Connection& connection) -> Outcome<CatalogState> {
+      CatalogState out;
+      {
+        Query query = connection.query("SELECT changes FROM change_counters WHERE name = 'resources'");
+        if (query.step()) out.changes = query.integer(0);
+      }
+      std::vector<Resource> all;
+      Query query = connection.query("SELECT " AUTHPLANE_RESOURCE_COLUMNS " FROM resources");
+      while (query.step()) all.push_back(resource_from_row(query));
+      out.catalog = std::make_shared<const ResourceCatalog>(std::move(all));
+      return out;
+    });
+  }
+
   static bool is_named_by_unexpired_token(WriteContext& context, std::string_view id,
                                           std::chrono::sys_seconds now) {
     Query query = context.query(

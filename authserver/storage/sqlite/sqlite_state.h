@@ -16,6 +16,9 @@
 
 namespace authplane::authserver::sqlite {
 
+// How often a reader looks again for what a change overtook. Changes are rare: usually once is enough.
+inline constexpr int kMostAttempts = 8;
+
 // What the stores of one open database share. Members are destroyed from the bottom up: the writer first, so
 // that it can still report what it committed.
 struct State {

@@ -11,6 +11,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "authserver/storage/sqlite/catalog_cache.h"
 #include "authserver/storage/sqlite/connection.h"
 #include "authserver/storage/sqlite/database_file.h"
 #include "authserver/storage/sqlite/writer.h"
@@ -263,6 +264,27 @@ TEST_F(SqliteStorageTest, WriteAheadLogIsStartedOverInsteadOfGrowing) {
   }
   EXPECT_TRUE(started_over) << written;
   EXPECT_EQ(storage->settings().get("key").value(), megabyte);
+}
+
+TEST(CatalogCacheTest, WhatAChangeOvertookIsRefused) {
+  sqlite::CatalogCache cache;
+  const auto old = std::make_shared<const ResourceCatalog>();
+  const auto generation = cache.find().generation;
+  cache.forget();
+  EXPECT_FALSE(cache.keep(old, 1, generation));
+  EXPECT_EQ(cache.find().catalog, nullptr);
+  EXPECT_TRUE(cache.keep(old, 1, cache.find().generation));
+  EXPECT_EQ(cache.find().catalog, old);
+}
+
+TEST(CatalogCacheTest, OlderOfTwoReadersIsRefused) {
+  sqlite::CatalogCache cache;
+  const auto old = std::make_shared<const ResourceCatalog>();
+  const auto current = std::make_shared<const ResourceCatalog>();
+  const auto generation = cache.find().generation;
+  EXPECT_TRUE(cache.keep(current, 2, generation));
+  EXPECT_FALSE(cache.keep(old, 1, generation));
+  EXPECT_EQ(cache.find().catalog, current);
 }
 
 TEST_F(SqliteStorageTest, IssuancesAreFoundWithoutSortingThemAll) {
