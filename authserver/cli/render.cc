@@ -2,23 +2,65 @@
 
 #include <authplane/base/encoding.h>
 
-#include <algorithm>
+#include <cstdio>
 
 #include "authserver/domain/json_writer.h"
 
 namespace authplane::authserver::cli {
 namespace {
 
+struct Character {
+  char32_t code;
+  std::size_t bytes;
+};
+
+// The first character of valid UTF-8.
+Character first_of(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const std::size_t bytes = byte(0) < 0x80 ? 1 : byte(0) < 0xE0 ? 2 : byte(0) < 0xF0 ? 3 : 4;
+  char32_t code = bytes == 1 ? byte(0) : byte(0) & (0x7FU >> bytes);
+  for (std::size_t i = 1; i < bytes; ++i) code = code << 6 | (byte(i) & 0x3FU);
+  return {code, bytes};
+}
+
+// Whether a terminal obeys the character, turns text around for it, breaks the line or shows nothing.
+bool is_deceptive(char32_t c) {
+  return (c >= 0x7F && c <= 0x9F) || c == 0x061C || (c >= 0x200B && c <= 0x200F) ||
+         (c >= 0x2028 && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF;
+}
+
+// Calls `each(Character, std::string_view its_bytes)` for every character of valid UTF-8.
+template <class Each>
+void for_each_character(std::string_view text, Each each) {
+  for (Character c{}; !text.empty(); text.remove_prefix(c.bytes)) {
+    c = first_of(text);
+    each(c, text.substr(0, c.bytes));
+  }
+}
+
 std::string in_quotes(std::string_view text) {
+  std::string json;
+  append_json_string(json, is_valid_utf8(text) ? text : std::string_view("(not UTF-8)"));
   std::string out;
-  append_json_string(out, is_valid_utf8(text) ? text : std::string_view("(not UTF-8)"));
+  for_each_character(json, [&](Character c, std::string_view bytes) {
+    if (!is_deceptive(c.code)) {
+      out += bytes;
+      return;
+    }
+    char escaped[8];
+    std::snprintf(escaped, sizeof escaped, "\\u%04x", static_cast<unsigned>(c.code));
+    out += escaped;
+  });
   return out;
 }
 
 bool is_plain(std::string_view text) {
-  return is_valid_utf8(text) && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-           return c > 0x20 && c != 0x7F && c != '"' && c != '\\';
-         });
+  if (!is_valid_utf8(text)) return false;
+  bool plain = true;
+  for_each_character(text, [&](Character c, std::string_view) {
+    plain = plain && c.code > 0x20 && c.code != '"' && c.code != '\\' && !is_deceptive(c.code);
+  });
+  return plain;
 }
 
 }  // namespace

@@ -12,7 +12,8 @@
 namespace authplane::authserver::cli {
 
 // One row of output: key=value pairs, one line. A value that is empty is left empty; one with blanks, quotes
-// or control characters is quoted, so a stored name cannot forge a column or a line.
+// or control characters is quoted, so a stored name cannot forge a column or a line; controls of every kind,
+// those that change the direction of text and those that show nothing are escaped.
 class Row {
  public:
   explicit Row(std::string_view verb = {}) : text_(verb) {}

@@ -80,6 +80,22 @@ TEST(Render, AStoredValueCannotForgeAColumnOrALine) {
   EXPECT_EQ(Row().add("name", "\xff").line(), "name=\"(not UTF-8)\"\n");
 }
 
+TEST(Render, AStoredValueCannotSteerTheTerminalOrTurnTextAround) {
+  EXPECT_EQ(Row().add("name", "a\u202Eb").line(), "name=\"a\\u202eb\"\n");
+  EXPECT_EQ(Row().add("name", "a\u2066b\u2069").line(), "name=\"a\\u2066b\\u2069\"\n");
+  EXPECT_EQ(Row()
+                .add("name",
+                     "\xC2\x9B"
+                     "31m")
+                .line(),
+            "name=\"\\u009b31m\"\n");
+  EXPECT_EQ(Row().add("name", "\x7F").line(), "name=\"\\u007f\"\n");
+  EXPECT_EQ(Row().add("name", "a\u2028id=y").line(), "name=\"a\\u2028id=y\"\n");
+  EXPECT_EQ(Row().quoted("display_name", "a\u200Bb\uFEFF").line(), "display_name=\"a\\u200bb\\ufeff\"\n");
+  EXPECT_EQ(Row().add("name", "M\u00FCller\u00A0\u65E5\U0001F600").line(),
+            "name=M\u00FCller\u00A0\u65E5\U0001F600\n");
+}
+
 TEST(Render, ScopesShowTheirUpstreamNameOnlyWhenItDiffers) {
   EXPECT_EQ(scope_summary({}), "[]");
   EXPECT_EQ(scope_summary({{"a", "", ""}, {"b", "", "b"}, {"c", "", "x"}}), "[a,b,c->x]");
