@@ -30,6 +30,11 @@ struct AdminApiConfig {
   // Shown by /admin/system/config only.
   std::string signing_key_store = "keyfile";
   bool public_rate_limit_enabled = true;
+  struct Dpop {
+    bool enabled = true;
+    std::string nonce_ttl = "1m0s";
+    bool require_nonce = false;
+  } dpop;
 };
 
 // Everything the admin listener needs. What is held by reference outlives the handler.

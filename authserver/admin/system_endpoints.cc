@@ -125,9 +125,9 @@ HttpResponse system_config(const SystemEndpointDeps& deps) {
   body["dcr"]["mode"] = "admin_only";
   body["rate_limit"]["enabled"] = deps.config.public_rate_limit_enabled;
   body["client_credentials"]["enabled"] = deps.config.grants.client_credentials;
-  body["dpop"]["enabled"] = false;
-  body["dpop"]["nonce_ttl"] = "0s";
-  body["dpop"]["require_nonce"] = false;
+  body["dpop"]["enabled"] = deps.config.dpop.enabled;
+  body["dpop"]["nonce_ttl"] = deps.config.dpop.nonce_ttl;
+  body["dpop"]["require_nonce"] = deps.config.dpop.require_nonce;
   body["token_exchange"]["enabled"] = false;
   body["token_exchange"]["max_chain_depth"] = 0;
   body["agents"]["enabled"] = true;

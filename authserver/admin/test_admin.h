@@ -85,7 +85,8 @@ class AdminTest : public ::testing::Test, protected TestServer {
                         .rate_limit = std::nullopt,
                         .metrics_path = "/metrics",
                         .signing_key_store = "keyfile",
-                        .public_rate_limit_enabled = true};
+                        .public_rate_limit_enabled = true,
+                        .dpop = {}};
   SecretString api_key{std::string(kAdminKey)};
   std::function<std::string()> metrics_text;
 };

@@ -15,7 +15,7 @@ struct DoctorOptions {
   std::string token, resource;
 };
 
-// The token as people paste it: with white space around it, or still behind "Bearer ".
+// The token as people paste it: with white space around it, or still behind "Bearer " or "DPoP ".
 std::string_view bare_token(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r\n";
   auto trim = [&](std::string_view value) {
@@ -24,7 +24,9 @@ std::string_view bare_token(std::string_view text) {
     return value.substr(begin, value.find_last_not_of(kSpace) - begin + 1);
   };
   text = trim(text);
-  if (text.starts_with("Bearer ")) text = trim(text.substr(7));
+  for (std::string_view scheme : {"Bearer ", "DPoP "}) {
+    if (text.starts_with(scheme)) text = trim(text.substr(scheme.size()));
+  }
   return text;
 }
 

@@ -130,6 +130,7 @@ std::string issuance_row(const Issuance& issuance) {
       .add("scopes", bracketed(scopes))
       .add("issued_at", instant(issuance.issued_at))
       .add("expires_at", instant(issuance.expires_at));
+  if (!issuance.dpop_jkt.empty()) row.add("dpop_jkt", issuance.dpop_jkt);
   if (issuance.revoked_at) row.add("revoked_at", instant(*issuance.revoked_at));
   return row.line();
 }

@@ -203,14 +203,14 @@ TEST_F(Serve, SeedsResourcesOnceAndWarnsAboutWhatIsMissing) {
   std::ofstream(directory_ + "/config.yaml")
       << "dcr: {mode: open}\nresources:\n  - slug: demo\n    backend_kind: mint\n"
          "    uri: http://localhost:8080/mcp\n    scopes: [{name: 'mcp:echo'}]\n";
-  environment_["AUTHPLANE_DPOP_ENABLED"] = "true";
+  environment_["AUTHPLANE_TOKEN_EXCHANGE_ENABLED"] = "true";
   Process server = start({"serve", "--config", "config.yaml"});
   ASSERT_TRUE(server.read_until(kReady)) << server.finish().err;
   EXPECT_THAT(run({"admin", "resource", "get", "--id", "demo"}).out, HasSubstr("scopes=[mcp:echo]"));
   kill(server.pid(), SIGTERM);
   Process::Result result = server.finish();
   EXPECT_THAT(result.out,
-              HasSubstr(R"("level":"warn","msg":"dpop is not available in this build; tokens are bearer")"));
+              HasSubstr(R"("level":"warn","msg":"token_exchange is not available in this build;)"));
   EXPECT_THAT(result.out, HasSubstr("dynamic client registration is not available in this build"));
 
   Process again = start({"serve", "--config", "config.yaml"});

@@ -3,10 +3,12 @@
 #include <algorithm>
 
 #include "authserver/admin/admin_api.h"
+#include "authserver/cli/maintenance.h"
 #include "authserver/cli/open_files.h"
 #include "authserver/cli/seeding.h"
 #include "authserver/cli/version.h"
 #include "authserver/cli/workspace.h"
+#include "authserver/config/go_duration.h"
 #include "authserver/domain/audit_service.h"
 #include "authserver/http/public_api.h"
 
@@ -82,6 +84,8 @@ CommandResult<void> Server::open() {
   Outcome<std::optional<TimeOrderedId>> newest = storage_->issuances().newest_id();
   if (!newest) return failure(newest.error());
   if (*newest) ids_.start_after(**newest);
+  maintenance_ =
+      std::make_unique<PeriodicTask>(kMaintenanceInterval, [this] { tidy_up(*storage_, clock_, logger_); });
   return {};
 }
 
@@ -96,6 +100,10 @@ DeferredHandler Server::public_handler() {
   api.issuer = config_.server.issuer;
   api.client_credentials_enabled = config_.client_credentials.enabled;
   api.client_credentials_token_expiry = config_.client_credentials.token_expiry;
+  api.dpop = {.enabled = config_.dpop.enabled,
+              .proof_lifetime = config_.dpop.proof_lifetime,
+              .nonce_ttl = config_.dpop.nonce_ttl,
+              .require_nonce = config_.dpop.require_nonce};
   api.allowed_origins = config_.server.allowed_origins;
   api.rate_limit = std::nullopt;
   if (config_.rate_limit.enabled) {
@@ -117,6 +125,9 @@ HttpHandler Server::admin_handler() {
   }
   api.metrics_path = config_.metrics.path;
   api.public_rate_limit_enabled = config_.rate_limit.enabled;
+  api.dpop = {.enabled = config_.dpop.enabled,
+              .nonce_ttl = format_go_duration(config_.dpop.nonce_ttl),
+              .require_nonce = config_.dpop.require_nonce};
   std::function<std::string()> metrics_text;
   if (prometheus_) metrics_text = [this] { return prometheus_->render(); };
   return AdminApi::create({std::move(api), config_.admin.api_key, pepper_, *storage_, *keys_, ids_, clock_,

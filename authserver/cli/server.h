@@ -8,6 +8,7 @@
 #include "authserver/admin/metrics_prometheus.h"
 #include "authserver/cli/context.h"
 #include "authserver/cli/outcome.h"
+#include "authserver/cli/periodic_task.h"
 #include "authserver/config/config.h"
 #include "authserver/domain/ids.h"
 #include "authserver/domain/signing_key_store.h"
@@ -51,7 +52,8 @@ class Server {
   std::unique_ptr<SigningKeyStore> keys_;
   NullMetrics no_metrics_;
   std::unique_ptr<PrometheusMetrics> prometheus_;  // null: metrics are off
-  std::unique_ptr<http_beast::Listener> public_;   // the listeners go first when the server goes
+  std::unique_ptr<PeriodicTask> maintenance_;
+  std::unique_ptr<http_beast::Listener> public_;  // the listeners go first when the server goes
   std::unique_ptr<http_beast::Listener> admin_;
 };
 

@@ -98,6 +98,10 @@ Config build_config(const Settings& s, std::vector<ResourceSeed> resources) {
   c.admin.audit_max_lookback = rounded_up<seconds>(s.duration("admin.audit_max_lookback"));
   c.client_credentials.enabled = s.flag("client_credentials.enabled");
   c.client_credentials.token_expiry = rounded_up<seconds>(s.duration("client_credentials.token_expiry"));
+  c.dpop.enabled = s.flag("dpop.enabled");
+  c.dpop.proof_lifetime = rounded_up<seconds>(s.duration("dpop.proof_lifetime"));
+  c.dpop.nonce_ttl = rounded_up<seconds>(s.duration("dpop.nonce_ttl"));
+  c.dpop.require_nonce = s.flag("dpop.require_nonce");
   c.logging.level = log_level(s.text("observability.logging.level"));
   c.logging.format =
       equals_ignore_case(s.text("observability.logging.format"), "text") ? LogFormat::text : LogFormat::json;

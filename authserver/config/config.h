@@ -74,6 +74,11 @@ struct Config {
     bool enabled = true;
     std::chrono::seconds token_expiry{};
   } client_credentials;
+  struct Dpop {
+    bool enabled = true;
+    std::chrono::seconds proof_lifetime{}, nonce_ttl{};  // > 0 when enabled
+    bool require_nonce = false;
+  } dpop;
   struct Logging {
     LogLevel level = LogLevel::info;
     LogFormat format = LogFormat::json;

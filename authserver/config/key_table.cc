@@ -96,10 +96,10 @@ constexpr std::array kKeys = std::to_array<KeyRow>({
     // grants and features
     {"client_credentials.enabled", "AUTHPLANE_CLIENT_CREDENTIALS_ENABLED", boolean, "true", F::core, "The client_credentials grant."},
     {"client_credentials.token_expiry", "AUTHPLANE_CLIENT_CREDENTIALS_TOKEN_EXPIRY", duration, "1h", F::core, "Lifetime of its access tokens, whole seconds."},
-    {"dpop.enabled", "AUTHPLANE_DPOP_ENABLED", boolean, "true", F::dpop, "Sender-constrained tokens. Not in this build whatever the value: tokens are bearer tokens."},
-    {"dpop.proof_lifetime", "AUTHPLANE_DPOP_PROOF_LIFETIME", duration, "60s", F::dpop, "Age up to which a proof is accepted, 10s to 300s."},
-    {"dpop.nonce_ttl", "AUTHPLANE_DPOP_NONCE_TTL", duration, "60s", F::dpop, "Lifetime of a nonce."},
-    {"dpop.require_nonce", "AUTHPLANE_DPOP_REQUIRE_NONCE", boolean, "false", F::dpop, "Demands a nonce in every proof."},
+    {"dpop.enabled", "AUTHPLANE_DPOP_ENABLED", boolean, "true", F::core, "Sender-constrained tokens (RFC 9449): a token request with a `DPoP` proof gets a token bound to its key. `false`: the proof is ignored and the token is a bearer token."},
+    {"dpop.proof_lifetime", "AUTHPLANE_DPOP_PROOF_LIFETIME", duration, "60s", F::core, "How far from now the `iat` of a proof may be, either way, 10s to 300s."},
+    {"dpop.nonce_ttl", "AUTHPLANE_DPOP_NONCE_TTL", duration, "60s", F::core, "How long a nonce is accepted at least, up to 1h. After a restart clients are asked for a new one."},
+    {"dpop.require_nonce", "AUTHPLANE_DPOP_REQUIRE_NONCE", boolean, "false", F::core, "Demands a nonce of this server in every proof."},
     {"token_exchange.enabled", "AUTHPLANE_TOKEN_EXCHANGE_ENABLED", boolean, "true", F::token_exchange, "The token exchange grant. Not in this build whatever the value."},
     {"token_exchange.allow_self_exchange", "AUTHPLANE_TOKEN_EXCHANGE_ALLOW_SELF_EXCHANGE", boolean, "false", F::token_exchange, "A client may exchange its own token."},
     {"token_exchange.max_chain_depth", "AUTHPLANE_TOKEN_EXCHANGE_MAX_CHAIN_DEPTH", integer, "5", F::token_exchange, "Longest chain of actors, 1 to 10."},
@@ -180,8 +180,6 @@ std::string_view to_string(Feature feature) noexcept {
       return "cimd";
     case Feature::oidc:
       return "oidc";
-    case Feature::dpop:
-      return "dpop";
     case Feature::token_exchange:
       return "token_exchange";
     case Feature::xaa:

@@ -16,7 +16,6 @@ enum class Feature {
   dcr,
   cimd,
   oidc,
-  dpop,
   token_exchange,
   xaa,
   agents,

@@ -188,7 +188,7 @@ TEST(LoadConfig, PublishedDevelopmentValuesAreAccepted) {
   LoadedConfig loaded =
       load("dcr: {mode: open}\nadmin: {api_key: '${AUTHPLANE_ADMIN_API_KEY}'}\n", environment);
   EXPECT_EQ(loaded.config.admin.api_key.expose(), "dev-admin-key-change-me");
-  EXPECT_THAT(loaded.advice, Contains("dpop is not available in this build; tokens are bearer"));
+  EXPECT_TRUE(loaded.config.dpop.enabled);
   EXPECT_THAT(loaded.advice, Contains(HasSubstr("token_exchange is not available in this build")));
 }
 
@@ -197,8 +197,23 @@ TEST(LoadConfig, DefaultsDoNotWarnAboutFeaturesNobodyAskedFor) {
 }
 
 TEST(LoadConfig, TuningAnAbsentFeatureIsNamed) {
-  EXPECT_THAT(load("dpop: {nonce_ttl: 30s}\ncimd: {cache_ttl: 2h}\n").advice,
-              Contains("settings without effect in this build: cimd.cache_ttl, dpop.nonce_ttl"));
+  EXPECT_THAT(load("xaa: {token_expiry: 30m}\ncimd: {cache_ttl: 2h}\n").advice,
+              Contains("settings without effect in this build: cimd.cache_ttl, xaa.token_expiry"));
+}
+
+TEST(LoadConfig, DpopIsOnAndTunable) {
+  const Config::Dpop by_default = load("").config.dpop;
+  EXPECT_TRUE(by_default.enabled);
+  EXPECT_EQ(by_default.proof_lifetime, 60s);
+  EXPECT_EQ(by_default.nonce_ttl, 60s);
+  EXPECT_FALSE(by_default.require_nonce);
+  LoadedConfig loaded = load("dpop: {proof_lifetime: 5m, nonce_ttl: 500ms, require_nonce: true}\n");
+  EXPECT_EQ(loaded.config.dpop.proof_lifetime, 300s);
+  EXPECT_EQ(loaded.config.dpop.nonce_ttl, 1s);
+  EXPECT_TRUE(loaded.config.dpop.require_nonce);
+  for (const std::string& line : loaded.advice) EXPECT_THAT(line, Not(HasSubstr("dpop")));
+  EXPECT_THAT(load("dpop: {enabled: false, require_nonce: true, nonce_ttl: 0s}\n").advice,
+              Contains(HasSubstr("dpop.require_nonce has no effect")));
 }
 
 TEST(LoadConfig, LiteralVariableIsRefused) {
@@ -324,7 +339,7 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{"ProofLifetimeLow", "dpop: {proof_lifetime: 9s}", "dpop.proof_lifetime", "between 10s"},
         Broken{"ProofLifetimeHigh", "dpop: {proof_lifetime: 301s}", "dpop.proof_lifetime", "between 10s"},
         Broken{"NonceTtlZero", "dpop: {nonce_ttl: 0s}", "dpop.nonce_ttl", "more than 0s"},
-        Broken{"RequireNonce", "dpop: {require_nonce: true}", "dpop.require_nonce", "not available"},
+        Broken{"NonceTtlLong", "dpop: {nonce_ttl: 61m}", "dpop.nonce_ttl", "more than 1h"},
         Broken{"SubjectModeCase", "xaa: {subject_mode: Strict}", "xaa.subject_mode", "not known"},
         Broken{"Oidc", "oidc: {enabled: true}", "oidc.enabled", "not available"},
         Broken{"AgentListing", "agents: {enable_jwks_listing: true}", "agents.enable_jwks_listing",

@@ -222,6 +222,7 @@ class Validator {
       Duration lifetime = s_.duration("dpop.proof_lifetime");
       require(lifetime >= 10s && lifetime <= 300s, "dpop.proof_lifetime", "must be between 10s and 5m");
       positive("dpop.nonce_ttl");
+      require(s_.duration("dpop.nonce_ttl") <= 1h, "dpop.nonce_ttl", "is more than 1h; lower it");
     }
     enumerated("xaa.subject_mode", s_.text("xaa.subject_mode"), {"auto_map", "strict"});
   }
@@ -230,9 +231,6 @@ class Validator {
   void unavailable_features() {
     if (s_.flag("oidc.enabled"))
       unavailable("oidc.enabled", "sign-in through an upstream provider", "set it to false");
-    if (s_.flag("dpop.enabled") && s_.flag("dpop.require_nonce")) {
-      unavailable("dpop.require_nonce", "dpop", "set it to false");
-    }
     if (s_.flag("agents.enable_jwks_listing")) {
       unavailable("agents.enable_jwks_listing", "the listing of agents", "set it to false");
     }
@@ -280,7 +278,7 @@ std::string without_effect(const Settings& s) {
   std::string names;
   for (const KeyRow& row : key_table()) {
     if (row.feature == Feature::core || !s.is_set(row.path)) continue;
-    if (one_of(row.path, {"dpop.enabled", "token_exchange.enabled", "xaa.enabled", "cimd.enabled", "dcr.mode",
+    if (one_of(row.path, {"token_exchange.enabled", "xaa.enabled", "cimd.enabled", "dcr.mode",
                           "session.secret", "session.secure"})) {
       continue;
     }
@@ -298,7 +296,8 @@ ConfigProblems validate(const Settings& settings, Purpose purpose) {
 std::vector<std::string> start_advice(const Settings& s) {
   std::vector<std::string> lines;
   auto asked_for = [&](std::string_view key) { return s.is_set(key) && s.flag(key); };
-  if (asked_for("dpop.enabled")) lines.push_back("dpop is not available in this build; tokens are bearer");
+  if (!s.flag("dpop.enabled") && s.flag("dpop.require_nonce"))
+    lines.push_back("dpop.require_nonce has no effect while dpop.enabled is false");
   if (asked_for("token_exchange.enabled")) {
     lines.push_back("token_exchange is not available in this build; the grant is not offered");
   }

@@ -43,6 +43,7 @@ class Examination {
     check_audience();
     check_expiry();
     check_not_before();
+    check_binding();
     check_resource();
     check_scope();
     return std::move(steps_);
@@ -203,6 +204,23 @@ class Examination {
     if (nbf && *nbf <= question_.now + kLeeway) return ok("nbf", expected, format_rfc3339(*nbf));
     failed("nbf", expected, nbf ? format_rfc3339(*nbf) : "no usable time",
            "the clocks of the two machines differ");
+  }
+
+  // RFC 9449 section 6.1. Nothing here can tell whether the caller holds the key.
+  void check_binding() {
+    if (!claims_) return skipped("cnf", "the claims cannot be read");
+    const std::string expected = "none, or the thumbprint of the client's DPoP key";
+    if (find_member(*claims_, "cnf") == nullptr) return ok("cnf", expected, "(none): a bearer token");
+    const Json* cnf = find_object(*claims_, "cnf");
+    const std::string* thumbprint = cnf == nullptr ? nullptr : find_string(*cnf, "jkt");
+    if (thumbprint != nullptr && !thumbprint->empty()) {
+      return ok("cnf", expected,
+                "bound to key " + shown(*thumbprint) +
+                    "; send it as 'Authorization: DPoP' with a proof by that key, to a resource server with "
+                    "DPoP on");
+    }
+    failed("cnf", expected, "no jkt",
+           "a token bound in another way is refused everywhere; get a new one from this server");
   }
 
   void check_resource() {

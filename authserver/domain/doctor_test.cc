@@ -75,7 +75,7 @@ TEST_F(DoctorTest, GoodTokenPassesEveryCheckInOrder) {
     order.push_back(one.check);
   }
   EXPECT_EQ(order, (Names{"form", "typ", "alg", "kid", "signature", "claims", "iss", "aud", "exp", "nbf",
-                          "resource", "scope"}));
+                          "cnf", "resource", "scope"}));
 }
 
 TEST_F(DoctorTest, EachFaultIsNamedAlone) {
@@ -90,6 +90,8 @@ TEST_F(DoctorTest, EachFaultIsNamedAlone) {
   EXPECT_EQ(only(good_token().claim("exp", "soon")), Names{"exp"});
   EXPECT_EQ(only(good_token().claim("exp", 1e300)), Names{"exp"});
   EXPECT_EQ(only(good_token().claim("nbf", now.time_since_epoch().count() + 31)), Names{"nbf"});
+  EXPECT_EQ(only(good_token().claim("cnf", OrderedJson::object())), Names{"cnf"});
+  EXPECT_EQ(only(good_token().claim("cnf", "key")), Names{"cnf"});
   EXPECT_EQ(only(good_token().scope("mcp:other")), Names{"scope"});
   EXPECT_EQ(only(good_token().raw_payload("[1]")), Names{"claims"});
   EXPECT_EQ(failures(explain(good_token().build_with_signature(std::string(64, 'x')))), Names{"signature"});
@@ -104,6 +106,16 @@ TEST_F(DoctorTest, AudienceFixNamesTheUsualMistakes) {
   EXPECT_THAT(step(explain(good_token().audience("https://rs.example/mcp/").build()), "aud").fix,
               HasSubstr("trailing slash"));
   EXPECT_EQ(step(explain(good_token().build(), "https://rs.example/mcp/"), "aud").seen, kResource);
+}
+
+TEST_F(DoctorTest, BoundTokenNamesItsKeyAndHowToSendIt) {
+  const DoctorStep bearer = step(explain(good_token().build()), "cnf");
+  EXPECT_THAT(bearer.seen, HasSubstr("bearer"));
+  TokenBuilder bound = good_token();
+  bound.claim("cnf", OrderedJson({{"jkt", "thumb"}}));
+  const auto steps = explain(bound.build());
+  EXPECT_EQ(failures(steps), Names{});
+  EXPECT_THAT(step(steps, "cnf").seen, HasSubstr("bound to key thumb; send it as 'Authorization: DPoP'"));
 }
 
 TEST_F(DoctorTest, UnregisteredResourceIsToldApartFromAWrongToken) {

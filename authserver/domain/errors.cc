@@ -18,6 +18,8 @@ std::string_view to_string(DomainErrorCode code) noexcept {
       return "invalid_scope";
     case DomainErrorCode::invalid_target:
       return "invalid_target";
+    case DomainErrorCode::invalid_dpop_proof:
+      return "invalid_dpop_proof";
     case DomainErrorCode::unauthorized_client:
       return "unauthorized_client";
     case DomainErrorCode::unsupported_grant_type:

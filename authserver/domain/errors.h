@@ -18,6 +18,7 @@ enum class DomainErrorCode {
   invalid_grant,
   invalid_scope,
   invalid_target,
+  invalid_dpop_proof,
   unauthorized_client,
   unsupported_grant_type,
   access_denied,

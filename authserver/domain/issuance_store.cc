@@ -25,8 +25,8 @@ void IssuanceAppend::complete(Outcome<void> outcome) {
   state.notify_one();
 }
 
-Outcome<void> IssuanceStore::append(Issuance row, AuditEvent audit) {
-  IssuanceAppend pending(std::move(row), std::move(audit));
+Outcome<void> IssuanceStore::append(Issuance row, AuditEvent audit, std::optional<SpentProof> proof) {
+  IssuanceAppend pending({std::move(row), std::move(audit), std::move(proof)});
   start(pending);
   return pending.wait();
 }

@@ -12,19 +12,27 @@
 #include "authserver/domain/errors.h"
 #include "authserver/domain/issuance.h"
 #include "authserver/domain/paging.h"
+#include "authserver/domain/spent_proof.h"
 
 namespace authplane::authserver {
 
+// What is written for one token: all of it or nothing.
+struct NewIssuance {
+  Issuance row;
+  AuditEvent audit;
+  std::optional<SpentProof> proof{};  // that the token uses up
+};
+
 // One durable append in flight, owned by the caller: start it, sign the token meanwhile, wait, answer only
 // then.
-//   IssuanceAppend append(row, audit);
+//   IssuanceAppend append({row, audit});
 //   store.start(append);
 //   ... sign ...
 //   if (auto stored = append.wait(); !stored) return ...;
 // The destructor waits when the append was started: the store refers to this object until then.
 class IssuanceAppend {
  public:
-  IssuanceAppend(Issuance row, AuditEvent audit) : row_(std::move(row)), audit_(std::move(audit)) {}
+  explicit IssuanceAppend(NewIssuance issuance) : issuance_(std::move(issuance)) {}
   ~IssuanceAppend();
   IssuanceAppend(const IssuanceAppend&) = delete;
   IssuanceAppend& operator=(const IssuanceAppend&) = delete;
@@ -32,8 +40,7 @@ class IssuanceAppend {
   // Blocks until the rows are durable or refused. REQUIRES: started. May be called again.
   const Outcome<void>& wait();
 
-  const Issuance& row() const { return row_; }
-  const AuditEvent& audit() const { return audit_; }
+  const NewIssuance& issuance() const { return issuance_; }
 
   // For stores only: mark_started() before the object is queued, complete() exactly once, from any thread.
   // The object may be gone when complete() returns.
@@ -42,8 +49,7 @@ class IssuanceAppend {
 
  private:
   static constexpr int kIdle = 0, kStarted = 1, kDone = 2;
-  Issuance row_;
-  AuditEvent audit_;
+  const NewIssuance issuance_;
   Outcome<void> outcome_;
   std::atomic<int> state_{kIdle};
 };
@@ -77,14 +83,15 @@ class IssuanceStore {
 
   virtual ~IssuanceStore() = default;
 
-  // The row and its audit event become durable together, or neither exists. Rows of all threads share
-  // commits. The client must exist and be active, and the resource must exist, at the moment of the commit.
-  // Errors in the append: invalid_client, invalid_target, conflict (the id exists), unavailable (too many
-  // waiting).
+  // The row, its audit event and the mark of its proof become durable together, or none of them exists. Rows
+  // of all threads share commits. At the moment of the commit the client must exist and be active, the
+  // resource must exist, and the proof must be unspent; a refused append leaves its proof unspent.
+  // Errors in the append: invalid_client, invalid_target, invalid_dpop_proof (spent before), conflict (the id
+  // exists), unavailable (too many waiting).
   virtual void start(IssuanceAppend& append) = 0;
-  virtual void append_async(Issuance row, AuditEvent audit, AppendCallback done) = 0;
+  virtual void append_async(NewIssuance issuance, AppendCallback done) = 0;
   // start() and wait().
-  Outcome<void> append(Issuance row, AuditEvent audit);
+  Outcome<void> append(Issuance row, AuditEvent audit, std::optional<SpentProof> proof = {});
 
   // Errors: not_found.
   virtual Outcome<Issuance> get(const TimeOrderedId& id) = 0;
@@ -100,6 +107,8 @@ class IssuanceStore {
   // Deletes expired machine tokens that name no resource; rows that name one are history and stay. Answers
   // the number of deleted rows. Works in small transactions, so issuing goes on meanwhile.
   virtual Outcome<std::size_t> purge_expired_machine_tokens(WallTime now) = 0;
+  // Forgets the proofs whose expires_at lies before `now`, in small transactions. Answers how many.
+  virtual Outcome<std::size_t> purge_spent_proofs(WallTime now) = 0;
   // nullopt when nothing was ever issued. For IdGenerator::start_after.
   virtual Outcome<std::optional<TimeOrderedId>> newest_id() = 0;
 };

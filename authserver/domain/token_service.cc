@@ -20,6 +20,7 @@ Issuance issuance_of(const TokenGrant& grant, const TimeOrderedId& id, std::chro
   row.scopes = grant.scopes;
   row.issued_at = now;
   row.expires_at = now + grant.lifetime;
+  row.dpop_jkt = grant.dpop_jkt;
   if (grant.client->is_agent) row.agent_id = grant.client->id;
   return row;
 }
@@ -62,6 +63,11 @@ std::string TokenService::claims(const TokenGrant& grant, std::string_view scope
       .integer("iat", numeric_date(row.issued_at))
       .integer("nbf", numeric_date(row.issued_at))
       .integer("exp", numeric_date(row.expires_at));
+  if (!row.dpop_jkt.empty()) {
+    std::string confirmation;
+    JsonObjectWriter(confirmation).string("jkt", row.dpop_jkt).finish();
+    claims.raw("cnf", confirmation);
+  }
   if (!row.agent_id.empty()) claims.string("agent_id", row.agent_id);
   claims.finish();
   return text;
@@ -72,8 +78,9 @@ namespace {
 // A token that is signed and recorded at the same time. Whoever finishes last answers.
 class PendingToken {
  public:
-  PendingToken(std::string scope, std::chrono::seconds lifetime, TokenService::Done done)
-      : scope_(std::move(scope)), lifetime_(lifetime), done_(std::move(done)) {}
+  PendingToken(std::string_view type, std::string scope, std::chrono::seconds lifetime,
+               TokenService::Done done)
+      : type_(type), scope_(std::move(scope)), lifetime_(lifetime), done_(std::move(done)) {}
 
   void stored(Outcome<void> outcome) {
     stored_ = std::move(outcome);
@@ -95,7 +102,7 @@ class PendingToken {
                   std::move(token_).error().message);
     }
     return IssuedToken{.access_token = std::move(*token_),
-                       .token_type = "Bearer",
+                       .token_type = std::string(type_),
                        .expires_in = lifetime_,
                        .scope = std::move(scope_)};
   }
@@ -103,6 +110,7 @@ class PendingToken {
   std::atomic<int> left_{2};
   Outcome<void> stored_;
   Result<std::string> token_ = std::string();
+  const std::string_view type_;
   std::string scope_;
   const std::chrono::seconds lifetime_;
   const TokenService::Done done_;
@@ -118,8 +126,9 @@ void TokenService::issue(const TokenGrant& grant, std::string_view ip, Done done
   const std::string claims = this->claims(grant, scope, row);
   AuditEvent event = audit_.make(grant.audit_action, {.id = grant.client->id, .ip = std::string(ip)},
                                  grant.client->id, audit_detail({{"jti", id.text()}, {"scopes", scope}}));
-  const auto pending = std::make_shared<PendingToken>(std::move(scope), grant.lifetime, std::move(done));
-  issuances_.append_async(std::move(row), std::move(event),
+  const auto pending = std::make_shared<PendingToken>(grant.dpop_jkt.empty() ? "Bearer" : "DPoP",
+                                                      std::move(scope), grant.lifetime, std::move(done));
+  issuances_.append_async({std::move(row), std::move(event), grant.proof},
                           [pending](Outcome<void> outcome) { pending->stored(std::move(outcome)); });
   pending->signed_as(signer->jws.sign(claims));
 }

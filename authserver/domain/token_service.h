@@ -3,6 +3,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,12 +26,14 @@ struct TokenGrant {
   ResourcePtr resource;  // null: the token is for the issuer itself, which no resource server accepts
   ScopeSet scopes;       // granted; may be empty
   std::chrono::seconds lifetime{3600};
-  std::string audit_action;  // of the row written with the token
+  std::string audit_action{};         // of the row written with the token
+  std::string dpop_jkt{};             // thumbprint of the key the token is bound to (RFC 9449), "" = bearer
+  std::optional<SpentProof> proof{};  // used up by the token; none when the binding comes from elsewhere
 };
 
 struct IssuedToken {
   std::string access_token;
-  std::string token_type;
+  std::string token_type;  // "DPoP" when bound, else "Bearer"
   std::chrono::seconds expires_in{};
   std::string scope;
 };
@@ -44,8 +47,9 @@ class TokenService {
                IdGenerator& ids, const Clock& clock);
 
   // Errors: invalid_client (suspended or removed meanwhile), invalid_target (resource removed meanwhile),
-  // unavailable, internal. On an error there may be a record of a token that nobody was given.
-  // `done` is called exactly once, by this thread or one of the store: it returns quickly.
+  // invalid_dpop_proof (spent before), unavailable, internal. On an error there may be a record of a token
+  // that nobody was given. `done` is called exactly once, by this thread or one of the store: it returns
+  // quickly.
   using Done = std::function<void(Outcome<IssuedToken>)>;
   void issue(const TokenGrant& grant, std::string_view ip, Done done);
 

@@ -111,8 +111,7 @@ Result<TokenGrant, Denial> ClientCredentialsGrant::decide(const TokenRequest& re
                     .subject = client.id,
                     .resource = std::move(*resource),
                     .scopes = std::move(*scopes),
-                    .lifetime = lifetime_,
-                    .audit_action = {}};
+                    .lifetime = lifetime_};
 }
 
 }  // namespace authplane::authserver

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <authplane/base/url.h>
+#include <authplane/dpop/proof.h>
 #include <authplane/jose/jwks.h>
 #include <authplane/json/json.h>
 
@@ -68,6 +69,12 @@ std::string metadata_document(const MetadataFacts& facts, const ScopeSet& scopes
       OrderedJson::array({"client_secret_basic", "client_secret_post"});
   if (!scopes_supported.empty()) document["scopes_supported"] = scopes_supported.tokens();
   document["resource_indicators_supported"] = true;
+  if (facts.dpop_enabled) {
+    OrderedJson algorithms = OrderedJson::array();
+    for (const JwsAlgorithm algorithm : dpop::default_algorithms())
+      algorithms.push_back(to_string(algorithm));
+    document["dpop_signing_alg_values_supported"] = std::move(algorithms);
+  }
   return to_json_text(document);
 }
 

@@ -18,6 +18,7 @@ namespace authplane::authserver {
 struct MetadataFacts {
   std::string issuer;
   bool client_credentials_enabled = true;
+  bool dpop_enabled = true;
 };
 
 // RFC 8414 document. It names only endpoints and grants this server has; see

@@ -27,7 +27,8 @@ TEST_F(DocumentsTest, MetadataNamesOnlyWhatIsServed) {
             R"("jwks_uri":"https://as.example/.well-known/jwks.json","response_types_supported":["code"],)"
             R"("grant_types_supported":["client_credentials"],)"
             R"("token_endpoint_auth_methods_supported":["client_secret_basic","client_secret_post"],)"
-            R"("scopes_supported":["b","a","c"],"resource_indicators_supported":true})");
+            R"("scopes_supported":["b","a","c"],"resource_indicators_supported":true,)"
+            R"("dpop_signing_alg_values_supported":["ES256","RS256","PS256"]})");
   EXPECT_EQ(server.get("/.well-known/openid-configuration").body, response.body);
 }
 
@@ -37,6 +38,13 @@ TEST_F(DocumentsTest, EmptyListsAreLeftOut) {
   const Json body = json_of(server.get("/.well-known/oauth-authorization-server"));
   EXPECT_FALSE(body.contains("scopes_supported"));
   EXPECT_FALSE(body.contains("grant_types_supported"));
+}
+
+TEST_F(DocumentsTest, DpopIsAdvertisedExactlyWhenItIsOn) {
+  server.config.dpop.enabled = false;
+  server.start();
+  EXPECT_FALSE(json_of(server.get("/.well-known/oauth-authorization-server"))
+                   .contains("dpop_signing_alg_values_supported"));
 }
 
 TEST_F(DocumentsTest, EveryAdvertisedEndpointIsServed) {

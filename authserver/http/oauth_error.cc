@@ -10,7 +10,7 @@ namespace {
 
 using Code = OAuthErrorCode;
 
-constexpr std::array<OAuthErrorRow, 11> kTable{{
+constexpr std::array<OAuthErrorRow, 12> kTable{{
     {Code::invalid_request, "invalid_request", 400,
      "The request is malformed: a parameter is missing, repeated, or in a place where it is not read. Send "
      "parameters "
@@ -25,7 +25,14 @@ constexpr std::array<OAuthErrorRow, 11> kTable{{
      "The requested scope is outside what the client or the resource is registered for."},
     {Code::invalid_target, "invalid_target", 400,
      "The resource is not registered here under exactly that URI. A trailing slash makes another resource."},
-    {Code::invalid_dpop_proof, "invalid_dpop_proof", 400, "The DPoP proof was not accepted by this server."},
+    {Code::invalid_dpop_proof, "invalid_dpop_proof", 400,
+     "The DPoP proof is malformed, signed wrongly, made for another URL, method or time, or was used before. "
+     "Make a new one for every request, check the clock, and use the token_endpoint of the metadata document "
+     "letter by letter. The server's log has the reason."},
+    {Code::use_dpop_nonce, "use_dpop_nonce", 400,
+     "This server wants a nonce of its own in every DPoP proof. Repeat the request with a new proof that "
+     "holds "
+     "the value of the DPoP-Nonce field of this answer."},
     {Code::request_too_large, "invalid_request", 413, "The request body is larger than this endpoint reads."},
     {Code::slow_down, "slow_down", 429, "Too many requests from one address. Wait for Retry-After seconds."},
     {Code::server_error, "server_error", 500,

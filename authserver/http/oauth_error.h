@@ -17,6 +17,7 @@ enum class OAuthErrorCode {
   invalid_scope,
   invalid_target,
   invalid_dpop_proof,
+  use_dpop_nonce,
   request_too_large,  // on the wire invalid_request with status 413
   slow_down,
   server_error,

@@ -31,7 +31,11 @@ class Server {
         clients_(deps_.storage.clients(), deps_.client_secret_pepper),
         tokens_(deps_.config.issuer, deps_.signing_keys, deps_.storage.issuances(), audit_, deps_.ids,
                 deps_.clock),
+        proofs_(
+            deps_.config.issuer, deps_.config.dpop,
+            {.clock = deps_.clock, .random = deps_.random, .logger = deps_.logger, .metrics = deps_.metrics}),
         token_endpoint_({.clients = clients_,
+                         .proofs = proofs_,
                          .tokens = tokens_,
                          .audit = audit_,
                          .clock = deps_.clock,
@@ -39,7 +43,8 @@ class Server {
                          .metrics = deps_.metrics},
                         grants_of(deps_)),
         documents_({.issuer = deps_.config.issuer,
-                    .client_credentials_enabled = deps_.config.client_credentials_enabled},
+                    .client_credentials_enabled = deps_.config.client_credentials_enabled,
+                    .dpop_enabled = deps_.config.dpop.enabled},
                    deps_.signing_keys, deps_.storage.resources()),
         middleware_(options(), routes(), deps_.clock, deps_.random, deps_.logger, deps_.metrics) {}
 
@@ -109,6 +114,7 @@ class Server {
   AuditService audit_;
   ClientAuthenticator clients_;
   TokenService tokens_;
+  ProofChecker proofs_;
   TokenEndpoint token_endpoint_;
   DocumentEndpoints documents_;
   Middleware middleware_;

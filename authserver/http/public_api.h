@@ -16,6 +16,7 @@
 #include "authserver/domain/signing_key_store.h"
 #include "authserver/domain/storage.h"
 #include "authserver/http/deferred.h"
+#include "authserver/http/proof_checker.h"
 #include "authserver/http/rate_limiter.h"
 
 namespace authplane::authserver {
@@ -24,8 +25,9 @@ struct PublicApiConfig {
   std::string issuer;  // emitted byte for byte everywhere; its scheme decides on Strict-Transport-Security
   bool client_credentials_enabled = true;
   std::chrono::seconds client_credentials_token_expiry{3600};  // > 0
-  std::vector<std::string> allowed_origins;                    // CORS; "*" = any
-  std::optional<RateLimit> rate_limit = RateLimit{};           // per source address, all routes
+  DpopOptions dpop;
+  std::vector<std::string> allowed_origins;           // CORS; "*" = any
+  std::optional<RateLimit> rate_limit = RateLimit{};  // per source address, all routes
 };
 
 // Everything the public listener needs. What is held by reference outlives the handler.

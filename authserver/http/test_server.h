@@ -120,9 +120,9 @@ class FragileStorage final : public Storage, IssuanceStore {
 
  private:
   void start(IssuanceAppend& append) override { inner_.issuances().start(append); }
-  void append_async(Issuance row, AuditEvent audit, AppendCallback done) override {
+  void append_async(NewIssuance issuance, AppendCallback done) override {
     if (refuse_issuances) return done(fail(*refuse_issuances, "refused", "disk full"));
-    inner_.issuances().append_async(std::move(row), std::move(audit), std::move(done));
+    inner_.issuances().append_async(std::move(issuance), std::move(done));
   }
   Outcome<Issuance> get(const TimeOrderedId& id) override { return inner_.issuances().get(id); }
   Outcome<std::optional<Issuance>> find_by_jti(std::string_view jti) override {
@@ -140,6 +140,9 @@ class FragileStorage final : public Storage, IssuanceStore {
   }
   Outcome<std::size_t> purge_expired_machine_tokens(WallTime now) override {
     return inner_.issuances().purge_expired_machine_tokens(now);
+  }
+  Outcome<std::size_t> purge_spent_proofs(WallTime now) override {
+    return inner_.issuances().purge_spent_proofs(now);
   }
   Outcome<std::optional<TimeOrderedId>> newest_id() override { return inner_.issuances().newest_id(); }
 
@@ -163,6 +166,7 @@ struct TestServer {
   PublicApiConfig config{.issuer = std::string(kIssuer),
                          .client_credentials_enabled = true,
                          .client_credentials_token_expiry = std::chrono::seconds(3600),
+                         .dpop = {},
                          .allowed_origins = {},
                          .rate_limit = std::nullopt};
   HttpHandler handler;

@@ -48,15 +48,6 @@ Result<Form, Denial> parse(const HttpRequest& request) {
   return std::move(*form);
 }
 
-// Proof of possession (RFC 9449). This server binds no tokens: to answer a proof with a bearer token would
-// look like a bound one to a careless caller.
-std::optional<Denial> check_proof(const HttpRequest& request) {
-  if (!request.headers.contains("DPoP")) return std::nullopt;
-  return deny(OAuthErrorCode::invalid_dpop_proof,
-              "this server does not support DPoP; send the request without a DPoP header",
-              "dpop_not_supported");
-}
-
 HttpResponse render(const IssuedToken& token) {
   std::string body;
   body.reserve(token.access_token.size() + token.scope.size() + 96);
@@ -80,6 +71,8 @@ OAuthErrorCode code_of(DomainErrorCode code) {
       return OAuthErrorCode::invalid_target;
     case DomainErrorCode::invalid_scope:
       return OAuthErrorCode::invalid_scope;
+    case DomainErrorCode::invalid_dpop_proof:
+      return OAuthErrorCode::invalid_dpop_proof;
     case DomainErrorCode::invalid_request:
       return OAuthErrorCode::invalid_request;
     case DomainErrorCode::unauthorized_client:
@@ -125,6 +118,7 @@ TokenEndpoint::TokenEndpoint(Deps deps, std::vector<std::unique_ptr<Grant>> gran
 TokenEndpoint::~TokenEndpoint() = default;
 
 void TokenEndpoint::handle(const HttpRequest& request, Respond respond) const {
+  respond = with_nonce(request, std::move(respond));
   // 1. Read the request: a form in the body, the query is not looked at.
   const auto form = parse(request);
   if (!form) return respond(denied(nullptr, form.error()));
@@ -136,11 +130,19 @@ void TokenEndpoint::handle(const HttpRequest& request, Respond respond) const {
   auto grant = decide(request, *form, entry);
   if (!grant) return respond(denied(&entry, grant.error()));
   // 6. Mint and record.
+  Pending pending{request, entry, started, grant->client->id, grant->proof.has_value()};
   deps_.tokens.issue(*grant, request.remote_address,
-                     [this, &request, &entry, started, client_id = grant->client->id,
-                      respond = std::move(respond)](Outcome<IssuedToken> token) {
-                       respond(issued(request, entry, started, client_id, std::move(token)));
-                     });
+                     [this, pending = std::move(pending), respond = std::move(respond)](
+                         Outcome<IssuedToken> token) { respond(issued(pending, std::move(token))); });
+}
+
+// A client that uses DPoP learns the nonce of its next request from every answer (RFC 9449 section 8.2).
+Respond TokenEndpoint::with_nonce(const HttpRequest& request, Respond respond) const {
+  if (!deps_.proofs.concerns(request)) return respond;
+  return [this, respond = std::move(respond)](HttpResponse response) {
+    response.headers.add("DPoP-Nonce", deps_.proofs.fresh_nonce());
+    respond(std::move(response));
+  };
 }
 
 Result<TokenGrant, Denial> TokenEndpoint::decide(const HttpRequest& request, const Form& form,
@@ -149,29 +151,37 @@ Result<TokenGrant, Denial> TokenEndpoint::decide(const HttpRequest& request, con
   const auto client = authenticate(request, form, entry);
   if (!client) return Err(client.error());
   // 4. The grant decides subject, audience and scope.
-  auto grant = entry.grant->decide({.http = request, .form = form, .client = *client});
+  const RequestProof proof(deps_.proofs, request, (*client)->id);
+  auto grant = entry.grant->decide({.http = request, .form = form, .client = *client, .proof = proof});
   std::optional<Denial> denial;
   if (!grant) denial = std::move(grant).error();
   // 5. Proof of possession.
-  if (!denial) denial = check_proof(request);
+  if (!denial && !proof.get()) denial = proof.get().error();
   if (denial) {
     audit_denial(request, entry, (*client)->id, *denial);
     return Err(std::move(*denial));
+  }
+  if (const auto& presented = *proof.get()) {
+    grant->dpop_jkt = presented->thumbprint;
+    grant->proof = presented->spent;
   }
   grant->audit_action = entry.grant->issued_action();
   return std::move(*grant);
 }
 
-HttpResponse TokenEndpoint::issued(const HttpRequest& request, const Entry& entry, SteadyTime started,
-                                   std::string_view client_id, Outcome<IssuedToken> token) const {
+HttpResponse TokenEndpoint::issued(const Pending& pending, Outcome<IssuedToken> token) const {
+  const Entry& entry = pending.entry;
   if (!token) {
+    if (token.error().code == DomainErrorCode::invalid_dpop_proof)
+      deps_.proofs.count_replay(pending.client_id);
     const Denial denial = failure(token.error());
-    audit_denial(request, entry, client_id, denial);
+    audit_denial(pending.request, entry, pending.client_id, denial);
     return denied(&entry, denial);
   }
+  if (pending.has_proof) deps_.proofs.count_accepted();
   entry.issued->add();
   entry.issued_by_grant->add();
-  entry.seconds->observe(std::chrono::duration<double>(deps_.clock.steady_now() - started).count());
+  entry.seconds->observe(std::chrono::duration<double>(deps_.clock.steady_now() - pending.started).count());
   return render(*token);
 }
 

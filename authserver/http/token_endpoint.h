@@ -16,22 +16,17 @@
 #include "authserver/domain/metrics.h"
 #include "authserver/domain/token_service.h"
 #include "authserver/http/deferred.h"
-#include "authserver/http/oauth_error.h"
+#include "authserver/http/denial.h"
+#include "authserver/http/proof_checker.h"
 
 namespace authplane::authserver {
-
-// Why a token request was turned down: what the caller reads, and a short constant word for metrics and audit
-// rows.
-struct Denial {
-  OAuthError error;
-  std::string reason;
-};
 
 // A token request whose client is authenticated and registered for the grant.
 struct TokenRequest {
   const HttpRequest& http;
   const Form& form;  // no parameter but `resource` repeats
   ClientPtr client;
+  const RequestProof& proof;
 };
 
 // What one grant_type adds to the endpoint. Everything else, client authentication above all, is the
@@ -43,7 +38,9 @@ class Grant {
   virtual std::string_view name() const = 0;           // in the names of its metrics
   virtual std::string_view issued_action() const = 0;  // audit actions
   virtual std::string_view denied_action() const = 0;
-  // Checks the grant's own parameters and says what the token shall hold. Thread-safe.
+  // Checks the grant's own parameters and says what the token shall hold. Thread-safe. The endpoint binds the
+  // token to the proof of the request afterwards; a grant that has to see the proof before it uses something
+  // up asks for it here, and one whose token is bound without a proof sets dpop_jkt.
   virtual Result<TokenGrant, Denial> decide(const TokenRequest& request) const = 0;
 };
 
@@ -53,6 +50,7 @@ class TokenEndpoint {
  public:
   struct Deps {
     const ClientAuthenticator& clients;
+    const ProofChecker& proofs;
     TokenService& tokens;
     AuditService& audit;
     Clock& clock;
@@ -74,8 +72,16 @@ class TokenEndpoint {
                                          const Entry& entry) const;
   // Phases 3 to 5.
   Result<TokenGrant, Denial> decide(const HttpRequest& request, const Form& form, const Entry& entry) const;
-  HttpResponse issued(const HttpRequest& request, const Entry& entry, SteadyTime started,
-                      std::string_view client_id, Outcome<IssuedToken> token) const;
+  // What is known of a request until its token is recorded.
+  struct Pending {
+    const HttpRequest& request;
+    const Entry& entry;
+    SteadyTime started;
+    std::string client_id;
+    bool has_proof;
+  };
+  HttpResponse issued(const Pending& pending, Outcome<IssuedToken> token) const;
+  Respond with_nonce(const HttpRequest& request, Respond respond) const;
   HttpResponse denied(const Entry* entry, const Denial& denial) const;
   void audit_denial(const HttpRequest& request, const Entry& entry, std::string_view client_id,
                     const Denial& denial) const;

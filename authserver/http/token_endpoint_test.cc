@@ -241,12 +241,6 @@ TEST_F(TokenEndpointTest, UnknownParametersAreIgnoredAndEmptyOnesAreAbsent) {
   EXPECT_EQ(json_of(response)["scope"], "mcp:echo");
 }
 
-TEST_F(TokenEndpointTest, DpopProofIsRefusedRatherThanIgnored) {
-  HttpRequest request = request_with(valid_form().encode());
-  request.headers.add("DPoP", "e30.e30.sig");
-  expect_error(server.send(request), 400, "invalid_dpop_proof", "does not support DPoP");
-}
-
 // --- what is written down
 
 TEST_F(TokenEndpointTest, DenialsAreAuditedUnderADenialNameWithTheirReason) {

@@ -48,6 +48,11 @@ inline Unexpected<DomainError> resource_gone() {
   return fail(DomainErrorCode::invalid_target, "the resource is not registered");
 }
 
+inline Unexpected<DomainError> proof_spent() {
+  return fail(DomainErrorCode::invalid_dpop_proof,
+              "the DPoP proof was used before; make a new one for every request");
+}
+
 inline Unexpected<DomainError> slug_taken(std::string_view slug) {
   return fail(DomainErrorCode::conflict, "slug " + std::string(slug) + " is already in use");
 }

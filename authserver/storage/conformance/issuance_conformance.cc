@@ -79,7 +79,7 @@ TEST_P(StorageConformance, AsyncAppendReportsOnce) {
   stored_client("client-1");
   const Issuance issuance = make_issuance("client-1");
   std::promise<Outcome<void>> promise;
-  issuances().append_async(issuance, make_event("a"),
+  issuances().append_async({issuance, make_event("a")},
                            [&](Outcome<void> outcome) { promise.set_value(outcome); });
   ASSERT_TRUE(promise.get_future().get());
   EXPECT_TRUE(issuances().get(issuance.id));
@@ -89,7 +89,7 @@ TEST_P(StorageConformance, StartedAppendIsFinishedByItsDestructor) {
   stored_client("client-1");
   const Issuance issuance = make_issuance("client-1");
   {
-    IssuanceAppend append(issuance, make_event("a"));
+    IssuanceAppend append({issuance, make_event("a")});
     issuances().start(append);
   }
   EXPECT_TRUE(issuances().get(issuance.id));

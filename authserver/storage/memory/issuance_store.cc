@@ -18,10 +18,10 @@ class MemoryIssuanceStore final : public IssuanceStore {
 
   void start(IssuanceAppend& append) override {
     append.mark_started();
-    append.complete(put(append.row(), append.audit()));
+    append.complete(put(append.issuance()));
   }
 
-  void append_async(Issuance row, AuditEvent audit, AppendCallback done) override { done(put(row, audit)); }
+  void append_async(NewIssuance issuance, AppendCallback done) override { done(put(issuance)); }
 
   Outcome<Issuance> get(const TimeOrderedId& id) override {
     MutexLock lock(state_.mutex);
@@ -85,6 +85,12 @@ class MemoryIssuanceStore final : public IssuanceStore {
     });
   }
 
+  Outcome<std::size_t> purge_spent_proofs(WallTime now) override {
+    MutexLock lock(state_.mutex);
+    return std::erase_if(state_.spent_proofs,
+                         [&](const auto& entry) { return entry.second < in_seconds(now); });
+  }
+
   Outcome<std::optional<TimeOrderedId>> newest_id() override {
     MutexLock lock(state_.mutex);
     if (state_.issuances.empty()) return std::optional<TimeOrderedId>();
@@ -92,17 +98,25 @@ class MemoryIssuanceStore final : public IssuanceStore {
   }
 
  private:
-  Outcome<void> put(const Issuance& row, const AuditEvent& audit) {
+  Outcome<void> put(const NewIssuance& issuance) {
+    const auto& [row, audit, proof] = issuance;
     MutexLock lock(state_.mutex);
     const auto client = state_.clients.find(row.client_id);
     if (client == state_.clients.end() || client->second->status != ClientStatus::active) {
       return client_not_active(row.client_id);
     }
     if (!row.resource_id.empty() && state_.resources.count(row.resource_id) == 0) return resource_gone();
+    if (proof && is_spent(*proof)) return proof_spent();
     if (state_.issuances.count(row.id) != 0 || state_.audit.count(audit.id) != 0) return issuance_exists();
     state_.issuances.emplace(row.id, row);
     state_.audit.emplace(audit.id, audit);
+    if (proof) state_.spent_proofs.insert_or_assign(proof->key, proof->expires_at);
     return {};
+  }
+
+  bool is_spent(const SpentProof& proof) AUTHPLANE_REQUIRES(state_.mutex) {
+    const auto found = state_.spent_proofs.find(proof.key);
+    return found != state_.spent_proofs.end() && found->second >= proof.spent_at;
   }
 
   std::size_t revoke_descendants(const TimeOrderedId& root, std::chrono::sys_seconds now)

@@ -22,6 +22,7 @@ struct State {
       std::make_shared<ResourceCatalog>();
   std::map<TimeOrderedId, Issuance, std::greater<>> issuances AUTHPLANE_GUARDED_BY(mutex);  // newest first
   std::map<TimeOrderedId, AuditEvent, std::greater<>> audit AUTHPLANE_GUARDED_BY(mutex);    // newest first
+  std::map<SpentProof::Key, std::chrono::sys_seconds> spent_proofs AUTHPLANE_GUARDED_BY(mutex);  // expiry
   std::unordered_map<std::string, std::string> settings AUTHPLANE_GUARDED_BY(mutex);
 };
 

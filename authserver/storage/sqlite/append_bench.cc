@@ -43,7 +43,7 @@ class Bench {
     for (std::size_t i = 0; i < rows; ++i) {
       while (pending.load() > 4'000) std::this_thread::yield();
       ++pending;
-      storage_.issuances().append_async(token(static_cast<int>(i % kClients)), event(),
+      storage_.issuances().append_async({token(static_cast<int>(i % kClients)), event()},
                                         [&](const Outcome<void>&) { --pending; });
     }
     while (pending.load() != 0) std::this_thread::yield();

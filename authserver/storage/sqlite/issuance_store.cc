@@ -13,18 +13,17 @@ namespace {
 // An append that reports to a callback. Deletes itself when it has.
 class AsyncAppend final : public WriteJob {
  public:
-  AsyncAppend(Issuance row, AuditEvent audit, IssuanceStore::AppendCallback done)
-      : row_(std::move(row)), audit_(std::move(audit)), done_(std::move(done)) {}
+  AsyncAppend(NewIssuance issuance, IssuanceStore::AppendCallback done)
+      : issuance_(std::move(issuance)), done_(std::move(done)) {}
   bool undoes_itself() const override { return true; }
-  Outcome<void> run(WriteContext& context) override { return context.insert(row_, audit_); }
+  Outcome<void> run(WriteContext& context) override { return context.insert(issuance_); }
   void complete(Outcome<void> outcome) override {
     const std::unique_ptr<AsyncAppend> self(this);
     done_(std::move(outcome));
   }
 
  private:
-  const Issuance row_;
-  const AuditEvent audit_;
+  const NewIssuance issuance_;
   const IssuanceStore::AppendCallback done_;
 };
 
@@ -62,9 +61,9 @@ class SqliteIssuanceStore final : public IssuanceStore {
 
   void start(IssuanceAppend& append) override { state_.writer->start(append); }
 
-  void append_async(Issuance row, AuditEvent audit, AppendCallback done) override {
+  void append_async(NewIssuance issuance, AppendCallback done) override {
     // Owned by the queue from here on.
-    state_.writer->enqueue(*new AsyncAppend(std::move(row), std::move(audit), std::move(done)));
+    state_.writer->enqueue(*new AsyncAppend(std::move(issuance), std::move(done)));
   }
 
   Outcome<Issuance> get(const TimeOrderedId& id) override {
@@ -175,6 +174,18 @@ class SqliteIssuanceStore final : public IssuanceStore {
     }
   }
 
+  Outcome<std::size_t> purge_spent_proofs(WallTime now) override {
+    std::size_t deleted = 0;
+    while (true) {
+      auto step = state_.writer->write([&](WriteContext& context) -> Outcome<std::size_t> {
+        return purge_oldest_proofs(context, in_seconds(now));
+      });
+      if (!step) return Err(step.error());
+      if (*step == 0) return deleted;
+      deleted += *step;
+    }
+  }
+
   Outcome<std::optional<TimeOrderedId>> newest_id() override {
     return state_.readers.read([&](Connection& connection) -> Outcome<std::optional<TimeOrderedId>> {
       Query query = connection.query("SELECT id FROM issuances ORDER BY id DESC LIMIT 1");
@@ -205,6 +216,17 @@ class SqliteIssuanceStore final : public IssuanceStore {
             "4)"
             " AND expires_at <= ?3")
         .with(Blob{from.view()}, Blob{last->view()}, to_seconds(now))
+        .run();
+    return static_cast<std::size_t>(context.rows_changed());
+  }
+
+  // The newest row stays, expired or not: it carries the count on for all processes.
+  static std::size_t purge_oldest_proofs(WriteContext& context, std::chrono::sys_seconds now) {
+    context
+        .query(
+            "DELETE FROM spent_proofs WHERE expires_at < ?2 AND n < (SELECT max(n) FROM spent_proofs)"
+            " AND n <= (SELECT max(n) FROM (SELECT n FROM spent_proofs ORDER BY n LIMIT ?1))")
+        .with(kPurgeStretch, to_seconds(now))
         .run();
     return static_cast<std::size_t>(context.rows_changed());
   }

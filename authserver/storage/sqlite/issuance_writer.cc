@@ -28,7 +28,8 @@ std::optional<std::string_view> null_if_empty(const std::string& text) {
 
 }  // namespace
 
-Outcome<void> IssuanceWriter::insert(const Issuance& row, const AuditEvent& audit) {
+Outcome<void> IssuanceWriter::insert(const NewIssuance& issuance) {
+  const Issuance& row = issuance.row;
   const KnownClient* client = find_client(row.client_id);
   if (client == nullptr || !client->is_active) return client_not_active(row.client_id);
   const std::int64_t client_key = client->key;
@@ -37,25 +38,33 @@ Outcome<void> IssuanceWriter::insert(const Issuance& row, const AuditEvent& audi
     resource_key = find_resource(row.resource_id);
     if (resource_key == 0) return resource_gone();
   }
+  if (issuance.proof && proofs_.contains(*issuance.proof)) return proof_spent();
   const std::int64_t subject_key = row.subject_user_id.empty() ? 0 : intern(row.subject_user_id);
+  if (auto written = insert_pair(issuance, client_key, resource_key, subject_key); !written) return written;
+  if (issuance.proof) proofs_.insert(*issuance.proof);
+  index(Dimension::client, client_key, row);
+  if (resource_key != 0) index(Dimension::resource, resource_key, row);
+  if (subject_key != 0) index(Dimension::subject, subject_key, row);
+  return {};
+}
+
+Outcome<void> IssuanceWriter::insert_pair(const NewIssuance& issuance, std::int64_t client,
+                                          std::int64_t resource, std::int64_t subject) {
   try {
-    insert_row(row, client_key, resource_key, subject_key);
+    insert_row(issuance.row, client, resource, subject);
   } catch (const SqliteFailure& failure) {
     if (failure.is_constraint()) return issuance_exists();
     throw;
   }
   try {
-    insert(audit);
+    insert(issuance.audit);
   } catch (const SqliteFailure& failure) {
     if (!failure.is_constraint()) throw;
     // A savepoint around both would copy every touched page; taking the one row out again costs nothing
     // usually.
-    connection_.query("DELETE FROM issuances WHERE id = ?1").with(Blob{row.id.view()}).run();
+    connection_.query("DELETE FROM issuances WHERE id = ?1").with(Blob{issuance.row.id.view()}).run();
     return issuance_exists();
   }
-  index(Dimension::client, client_key, row);
-  if (resource_key != 0) index(Dimension::resource, resource_key, row);
-  if (subject_key != 0) index(Dimension::subject, subject_key, row);
   return {};
 }
 
@@ -77,7 +86,17 @@ void IssuanceWriter::forget_resource(std::string_view id) {
   erase(resources_, id);
 }
 
+void IssuanceWriter::others_wrote() {
+  forget_rows();
+  proofs_.others_wrote();
+}
+
 void IssuanceWriter::forget_all() {
+  forget_rows();
+  proofs_.forget();
+}
+
+void IssuanceWriter::forget_rows() {
   clients_.clear();
   resources_.clear();
   identifiers_.clear();

@@ -7,29 +7,33 @@
 
 #include "authserver/domain/audit.h"
 #include "authserver/domain/errors.h"
-#include "authserver/domain/issuance.h"
+#include "authserver/domain/issuance_store.h"
 #include "authserver/storage/sqlite/blocks.h"
 #include "authserver/storage/sqlite/client_cache.h"
 #include "authserver/storage/sqlite/connection.h"
+#include "authserver/storage/sqlite/spent_proofs.h"
 
 namespace authplane::authserver::sqlite {
 
 // Writes issuances and audit events inside the committer's transaction. Remembers which clients may be issued
-// to, which resources exist and which index entries are there, so that a usual token costs two inserts and no
-// read. One thread.
+// to, which resources exist, which proofs are spent and which index entries are there, so that a usual token
+// costs two inserts, a bound one three, and no read. One thread.
 class IssuanceWriter {
  public:
-  explicit IssuanceWriter(Connection& connection) : connection_(connection) {}
+  explicit IssuanceWriter(Connection& connection) : connection_(connection), proofs_(connection) {}
 
-  // Both rows or none. Errors: invalid_client, invalid_target, conflict. Throws SqliteFailure.
-  Outcome<void> insert(const Issuance& row, const AuditEvent& audit);
+  // All rows or none. Errors: invalid_client, invalid_target, invalid_dpop_proof, conflict. Throws
+  // SqliteFailure.
+  Outcome<void> insert(const NewIssuance& issuance);
   // Throws SqliteFailure, a constraint failure when the id exists.
   void insert(const AuditEvent& event);
 
   // To be called when the rows behind it change.
   void forget_client(std::string_view id);
   void forget_resource(std::string_view id);
-  // After a rollback, and when another process has written.
+  // When another process has written.
+  void others_wrote();
+  // After a rollback.
   void forget_all();
 
  private:
@@ -43,15 +47,20 @@ class IssuanceWriter {
   };
 
   const KnownClient* find_client(const std::string& id);
+  void forget_rows();
   // 0 when the resource does not exist.
   std::int64_t find_resource(const std::string& id);
   // The key of a text, made when it is new.
   std::int64_t intern(const std::string& text);
+  // Issuance and audit event, or neither. Errors: conflict.
+  Outcome<void> insert_pair(const NewIssuance& issuance, std::int64_t client, std::int64_t resource,
+                            std::int64_t subject);
   void insert_row(const Issuance& row, std::int64_t client, std::int64_t resource, std::int64_t subject);
   void index(Dimension dimension, std::int64_t key, const Issuance& row);
 
   static constexpr std::size_t kMaxKnown = 100'000;  // entries per map; a full map starts again empty
   Connection& connection_;
+  SpentProofs proofs_;
   TextMap<KnownClient> clients_;
   TextMap<std::int64_t> resources_;
   TextMap<std::int64_t> identifiers_;

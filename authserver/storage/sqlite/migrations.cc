@@ -10,8 +10,8 @@ struct Migration {
   const char* script;
 };
 
-// Times are Unix time: *_at of issuances in seconds, all others in microseconds. Released migrations never
-// change.
+// Times are Unix time: *_at of issuances and spent_proofs in seconds, all others in microseconds. Released
+// migrations never change.
 constexpr std::array kMigrations{
     Migration{1, R"sql(
 CREATE TABLE clients (
@@ -127,6 +127,14 @@ CREATE TRIGGER resources_updated AFTER UPDATE ON resources BEGIN
   UPDATE change_counters SET changes = changes + 1 WHERE name = 'resources'; END;
 CREATE TRIGGER resources_deleted AFTER DELETE ON resources BEGIN
   UPDATE change_counters SET changes = changes + 1 WHERE name = 'resources'; END;
+)sql"},
+    Migration{2, R"sql(
+-- Proofs of possession that tokens used up, in the order of spending; n grows for ever. Never searched by key.
+CREATE TABLE spent_proofs (
+  n INTEGER PRIMARY KEY,
+  key BLOB NOT NULL CHECK (length(key) = 16),
+  expires_at INTEGER NOT NULL
+) STRICT;
 )sql"},
 };
 

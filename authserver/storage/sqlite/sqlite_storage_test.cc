@@ -198,6 +198,56 @@ TEST_F(SqliteStorageTest, TwoProcessesWriteTheSameFileInTurn) {
   EXPECT_EQ(command->stats().stats({}).value().tokens_issued, 50U);
 }
 
+TEST_F(SqliteStorageTest, SpentProofStaysSpentAfterReopening) {
+  const SpentProof proof = SpentProof::of("key.jti", clock_.now_seconds(), std::chrono::seconds(60));
+  ASSERT_TRUE(open()->clients().insert(client("client-1")));
+  ASSERT_TRUE(open()->issuances().append(issuance("client-1"), event(), proof));
+  auto storage = open();
+  const auto refused = storage->issuances().append(issuance("client-1"), event(), proof);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, DomainErrorCode::invalid_dpop_proof);
+  EXPECT_EQ(storage->stats().stats({}).value().tokens_issued, 1U);
+}
+
+TEST_F(SqliteStorageTest, ProofSpentInOneProcessIsSpentInAllOthersAndAfterAPurge) {
+  const auto proof = [&](int i) {
+    return SpentProof::of("key." + std::to_string(i), clock_.now_seconds(), std::chrono::seconds(60));
+  };
+  auto one = open();
+  auto two = open();
+  ASSERT_TRUE(one->clients().insert(client("client-1")));
+  for (int i = 0; i < 20; ++i) {
+    Storage& first = i % 2 == 0 ? *one : *two;
+    Storage& second = i % 2 == 0 ? *two : *one;
+    ASSERT_TRUE(first.issuances().append(issuance("client-1"), event(), proof(i))) << i;
+    EXPECT_FALSE(second.issuances().append(issuance("client-1"), event(), proof(i))) << i;
+  }
+  clock_.advance(std::chrono::seconds(121));
+  EXPECT_GE(one->issuances().purge_spent_proofs(clock_.now()).value(), 19U);
+  ASSERT_TRUE(one->issuances().append(issuance("client-1"), event(), proof(100)));
+  EXPECT_FALSE(two->issuances().append(issuance("client-1"), event(), proof(100)));
+  EXPECT_FALSE(open()->issuances().append(issuance("client-1"), event(), proof(100)));
+}
+
+TEST_F(SqliteStorageTest, ProofOfATransactionThatFailedIsUnspent) {
+  const SpentProof spent = SpentProof::of("key.1", clock_.now_seconds(), std::chrono::seconds(60));
+  const SpentProof lost = SpentProof::of("key.2", clock_.now_seconds(), std::chrono::seconds(60));
+  auto storage = open();
+  ASSERT_TRUE(storage->clients().insert(client("client-1")));
+  ASSERT_TRUE(storage->issuances().append(issuance("client-1"), event(), spent));
+  connect().execute_script(
+      "CREATE TRIGGER full BEFORE INSERT ON issuance_blocks BEGIN SELECT raise(ROLLBACK, 'no'); END;"
+      "DELETE FROM issuance_blocks");
+  ASSERT_FALSE(storage->issuances().append(issuance("client-1"), event(), lost));
+  connect().execute_script("DROP TRIGGER full");
+  EXPECT_TRUE(storage->issuances().append(issuance("client-1"), event(), lost));
+  for (const SpentProof& proof : {spent, lost}) {
+    const auto refused = storage->issuances().append(issuance("client-1"), event(), proof);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, DomainErrorCode::invalid_dpop_proof);
+  }
+}
+
 TEST_F(SqliteStorageTest, RefusesWritesBeyondTheQueueAndKeepsTheRest) {
   SqliteOptions with = options();
   with.max_queued = 4;
@@ -208,7 +258,7 @@ TEST_F(SqliteStorageTest, RefusesWritesBeyondTheQueueAndKeepsTheRest) {
   blocker.run("BEGIN IMMEDIATE");
   std::list<IssuanceAppend> appends;
   for (int i = 0; i < 20; ++i) {
-    storage->issuances().start(appends.emplace_back(issuance("client-1"), event()));
+    storage->issuances().start(appends.emplace_back(NewIssuance{issuance("client-1"), event()}));
   }
   blocker.run("ROLLBACK");
   std::size_t stored = 0, refused = 0;

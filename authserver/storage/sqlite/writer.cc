@@ -102,8 +102,8 @@ void Writer::commit(const std::vector<Item>& batch, std::vector<Outcome<void>>& 
     notice_other_writers();
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const Item& item = batch[i];
-      outcomes[i] = item.append != nullptr ? issuances_.insert(item.append->row(), item.append->audit())
-                                           : run_job(*item.job, changes);
+      outcomes[i] =
+          item.append != nullptr ? issuances_.insert(item.append->issuance()) : run_job(*item.job, changes);
     }
     connection_->run("COMMIT");
   } catch (const SqliteFailure& failure) {
@@ -146,7 +146,7 @@ void Writer::notice_other_writers() {
   const std::int64_t version = query.integer(0);
   if (version == data_version_) return;
   data_version_ = version;
-  issuances_.forget_all();
+  issuances_.others_wrote();
 }
 
 }  // namespace authplane::authserver::sqlite

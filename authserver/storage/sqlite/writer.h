@@ -39,7 +39,8 @@ class WriteContext {
   Query query(Sql sql) { return connection_.query(sql); }
   std::int64_t rows_changed() const { return connection_.rows_changed(); }
   void insert(const AuditEvent& event) { issuances_.insert(event); }
-  Outcome<void> insert(const Issuance& row, const AuditEvent& audit) { return issuances_.insert(row, audit); }
+  // Nothing of the write may fail after it: what it notes in memory is not undone.
+  Outcome<void> insert(const NewIssuance& issuance) { return issuances_.insert(issuance); }
   // To be called by every write that touches such a row.
   void changed_client(std::string_view id) {
     issuances_.forget_client(id);

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <chrono>
+
+#include <authplane/base/clock.h>
+#include <authplane/base/log.h>
+
+#include "authserver/domain/storage.h"
+
+namespace authplane::authserver::cli {
+
+inline constexpr std::chrono::minutes kMaintenanceInterval{1};
+
+// Deletes what a running server piles up and nobody can need any more: proofs of possession that cannot come
+// again. Works in small transactions, so issuing goes on meanwhile. A failure is logged; the next run tries
+// again.
+void tidy_up(Storage& storage, const Clock& clock, Logger& logger);
+
+}  // namespace authplane::authserver::cli
