@@ -2,7 +2,7 @@
 PRESET ?= release
 BUILD := build/$(PRESET)
 
-.PHONY: help deps build demo test test-sanitized test-threads bench conformance loc lint fmt install clean
+.PHONY: help deps build demo test test-sanitized test-threads fuzz bench conformance loc lint fmt install clean
 help:
 	@sed -nE 's/^# ([a-z-]+): (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 24
 
@@ -34,6 +34,11 @@ test-sanitized: deps
 test-threads: deps
 	@$(MAKE) --no-print-directory PRESET=tsan test
 
+# fuzz: libFuzzer over what comes from outside, RUNS=10000000 inputs each (needs clang-14, libclang-rt-14-dev)
+RUNS ?= 10000000
+fuzz: deps
+	@tests/fuzz/run.sh $(RUNS)
+
 # bench: one table of ratios, measured now
 bench: build
 	@benchmarks/run.sh $(BUILD)
@@ -42,10 +47,11 @@ bench: build
 conformance: build
 	@tests/conformance/run.sh $(CURDIR)/$(BUILD)/tests/conformance/mcp_conformance_server
 
-# loc: auth lines of the examples against their budgets
+# loc: auth lines of the examples against their budgets, diffs in their READMEs against their sources
 loc: deps $(BUILD)/build.ninja
 	@cmake --build $(BUILD) --target loccount >/dev/null
 	@$(BUILD)/tools/loccount/loccount --check --budget --max-width 110
+	@tools/readme-diffs.sh --check examples/cpp/*/README.md
 
 # lint: shell scripts and clang-tidy
 lint:

@@ -26,6 +26,10 @@ if command -v "$compiler" >/dev/null 2>&1; then
   echo 'int main(){}' | $compiler -std=c++20 -x c++ -fsyntax-only - 2>/dev/null || missing+=("$compiler has no C++20: apt-get install g++ (12 or newer)")
   printf '#include <openssl/opensslv.h>\nOPENSSL_VERSION_TEXT\n' | $compiler -E -x c++ - >/dev/null 2>&1 || missing+=("OpenSSL headers not found: apt-get install libssl-dev")
 fi
+if [[ ${NEEDS_PYTHON-} == yes ]]; then
+  python=${PYTHON:-/usr/bin/python3}
+  need "python3 with PyJWT" 2 "$("$python" -c 'import cryptography, jwt; print(jwt.__version__)' 2>/dev/null)" "apt-get install python3-jwt python3-cryptography"
+fi
 if [[ ${AS_MODE:-native} == docker ]]; then
   need docker 24 "$(docker --version 2>/dev/null | number)" "see https://docs.docker.com/engine/install/"
   if command -v docker >/dev/null 2>&1 && ! docker info >/dev/null 2>&1; then missing+=("docker is installed but its daemon is not running"); fi

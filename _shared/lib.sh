@@ -35,10 +35,11 @@ load_dotenv() {
 
 # resolve_env: everything derived from ports and .env. Precedence: caller, what `make run` was started with (.run/env),
 # .env, default. Ports given by the caller re-derive the issuer and resource that .env names, unless the caller names
-# those too.
+# those too. An example with a server before and one after a retrofit calls the port of the latter AFTER_PORT; all the
+# rest is about that one.
 resolve_env() {
   load_dotenv "$RUN_DIR/env"
-  local from_caller_as=${AS_PORT-} from_caller_mcp=${MCP_PORT-}
+  local from_caller_as=${AS_PORT-} from_caller_mcp=${MCP_PORT-${AFTER_PORT-}}
   if [[ -n $from_caller_as ]]; then
     export AUTHPLANE_SERVER_ISSUER=${AUTHPLANE_SERVER_ISSUER-http://localhost:$from_caller_as}
     export AUTHPLANE_ISSUER=${AUTHPLANE_ISSUER-$AUTHPLANE_SERVER_ISSUER}
@@ -50,7 +51,7 @@ resolve_env() {
   fi
   load_dotenv "$ENV_FILE"
   export AS_MODE=${AS_MODE:-native}
-  export AS_PORT=${AS_PORT:-9000} AS_ADMIN_PORT=${AS_ADMIN_PORT:-9001} MCP_PORT=${MCP_PORT:-${PORT:-8080}}
+  export AS_PORT=${AS_PORT:-9000} AS_ADMIN_PORT=${AS_ADMIN_PORT:-9001} MCP_PORT=${MCP_PORT:-${AFTER_PORT:-${PORT:-8080}}}
   export PORT=${PORT:-$MCP_PORT}
   export AUTHPLANE_SERVER_ISSUER=${AUTHPLANE_SERVER_ISSUER:-http://localhost:$AS_PORT}
   export AUTHPLANE_ISSUER=${AUTHPLANE_ISSUER:-$AUTHPLANE_SERVER_ISSUER}
@@ -58,14 +59,16 @@ resolve_env() {
   export AUTHPLANE_ADMIN_API_KEY=${AUTHPLANE_ADMIN_API_KEY:-dev-admin-key-change-me}
   export ISSUER_URL=${ISSUER_URL:-http://localhost:$AS_PORT} ADMIN_URL=${ADMIN_URL:-http://localhost:$AS_ADMIN_PORT}
   export MCP_URL=${MCP_URL:-http://localhost:$MCP_PORT/mcp} RESOURCE_URI=${RESOURCE_URI:-$AUTHPLANE_RESOURCE}
+  [[ -z ${BEFORE_PORT-} ]] || export BEFORE_URL=${BEFORE_URL:-http://localhost:$BEFORE_PORT/mcp}
 }
 
 # save_env: remembers what this run was started with, for make verify and make status.
 save_env() {
   local name
   mkdir -p "$RUN_DIR"
-  for name in AS_MODE AS_PORT AS_ADMIN_PORT MCP_PORT PORT AUTHPLANE_SERVER_ISSUER AUTHPLANE_ISSUER AUTHPLANE_RESOURCE MCP_URL; do
-    printf '%s=%s\n' "$name" "${!name}"
+  for name in AS_MODE AS_PORT AS_ADMIN_PORT MCP_PORT PORT BEFORE_PORT AFTER_PORT AUTHPLANE_SERVER_ISSUER AUTHPLANE_ISSUER \
+    AUTHPLANE_RESOURCE MCP_URL BEFORE_URL; do
+    [[ -z ${!name-} ]] || printf '%s=%s\n' "$name" "${!name}"
   done >"$RUN_DIR/env"
 }
 
@@ -78,6 +81,10 @@ print_env() {
     printf '%s  %-26s %s%s\n' "$_dim" "$name" "$shown" "$_off"
   done
 }
+
+# What an MCP endpoint answers to a plain GET when it is up, whatever it thinks of the request.
+# shellcheck disable=SC2034
+MCP_ALIVE="200 202 400 401 405 406 501"
 
 # http_code URL [curl argument...]: the status, 000 when nothing answered.
 http_code() {
@@ -126,13 +133,12 @@ port_is_free() {
   ! awk -v p="$port_hex" '$4 == "0A" && index($2, p) { found = 1 } END { exit !found }' /proc/net/tcp /proc/net/tcp6 2>/dev/null
 }
 
-# free_port: one nobody listens on, below the range the system hands out by itself.
+# free_port: one nobody listens on, below the range the system hands out by itself. The search starts at the number of
+# the process that asks, which is another one for each call, so that scripts that ask at the same time get different ones.
 free_port() {
-  local port
-  while :; do
-    port=$((20000 + RANDOM % 12000))
-    port_is_free "$port" && { echo "$port"; return; }
-  done
+  local port=$((20000 + BASHPID % 12000))
+  until port_is_free "$port"; do port=$((20000 + (port - 20000 + 5003) % 12000)); done
+  echo "$port"
 }
 
 # port_holder PORT: "name (pid N)" when the system tells, else nothing.

@@ -3,7 +3,13 @@
 
 _passed=0 _failed=0
 _tmp=$(mktemp -d)
-trap 'rm -rf "$_tmp"' EXIT
+_side_servers=()
+_leave() {
+  local name
+  for name in "${_side_servers[@]}"; do RUN_DIR=$_tmp "$_shared_dir/native-proc.sh" stop "$name"; done
+  rm -rf "$_tmp"
+}
+trap _leave EXIT
 
 # request METHOD URL [curl argument...]: sets STATUS, BODY and HEADERS (lower-case names, one per line).
 request() {
@@ -44,6 +50,8 @@ hasnt() { if [[ $3 != *"$4"* ]]; then _ok "$1" "$2"; else _fail "$1" "$2" "the t
 status() {
   if [[ $STATUS == "$3" ]]; then _ok "$1" "$2"; else _fail "$1" "$2" "status $STATUS, expected $3; body: ${BODY:0:300}"; fi
 }
+# skipped ID WHAT WHY: a check that this run cannot make; it neither passes nor fails.
+skipped() { printf '%sskip%s %-4s %s (%s)\n' "$_dim" "$_off" "$1" "$2" "$3"; }
 # needed ID WHAT VALUE: like has-a-value, and the script ends here when it is missing.
 needed() {
   if [[ -n $3 && $3 != null ]]; then _ok "$1" "$2"; else
@@ -99,19 +107,50 @@ register_client() {
   needed "$1" "client $(jq -r .client_name <<<"$2") registered, secret received" "${CLIENT_ID:+$CLIENT_SECRET}"
 }
 
-# token_request SCOPE RESOURCE [ID SECRET]: the token endpoint, client_secret_basic.
+# token_request SCOPE RESOURCE [ID SECRET]: the token endpoint, client_secret_basic; TOKEN_PROOF goes along when set.
 token_request() {
-  request POST "$ISSUER_URL/oauth/token" -u "${3-$CLIENT_ID}:${4-$CLIENT_SECRET}" \
+  request POST "$ISSUER_URL/oauth/token" -u "${3-$CLIENT_ID}:${4-$CLIENT_SECRET}" ${TOKEN_PROOF:+-H "DPoP: $TOKEN_PROOF"} \
     --data-urlencode grant_type=client_credentials --data-urlencode "scope=$1" --data-urlencode "resource=$2"
 }
 
 MCP_ACCEPT='application/json, text/event-stream'
 INITIALIZE='{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2024-11-05","capabilities":{},"clientInfo":{"name":"verify","version":"1.0.0"}}}'
-# mcp TOKEN JSON [curl argument...]: one POST to the MCP server; TOKEN "" sends none, SESSION is used when set.
+# mcp TOKEN JSON [curl argument...]: one POST to the MCP server; TOKEN "" sends none, SESSION is used when set, and
+# MCP_SCHEME instead of Bearer.
 mcp() {
   local token=$1 body=$2
   shift 2
   request POST "$MCP_URL" -H 'Content-Type: application/json' -H "Accept: $MCP_ACCEPT" \
-    ${token:+-H "Authorization: Bearer $token"} ${SESSION:+-H "Mcp-Session-Id: $SESSION"} -d "$body" "$@"
+    ${token:+-H "Authorization: ${MCP_SCHEME:-Bearer} $token"} ${SESSION:+-H "Mcp-Session-Id: $SESSION"} -d "$body" "$@"
 }
 tool_call() { jq -cn --arg name "$1" --argjson args "$2" '{jsonrpc:"2.0",id:2,method:"tools/call",params:{name:$name,arguments:$args}}'; }
+
+# start_forge: forge() works from now on. The proofs are made by PyJWT, a party that knows nothing of this library.
+start_forge() {
+  local python=${PYTHON:-/usr/bin/python3}
+  "$python" -c 'import cryptography, jwt' 2>/dev/null || die "$python has no PyJWT or no cryptography" \
+    "apt-get install python3-jwt python3-cryptography, or set PYTHON"
+  coproc _forge { exec "$python" "$_shared_dir/proof_forge.py"; }
+}
+# forge COMMAND...: one command of proof_forge.py; sets FORGED.
+forge() {
+  FORGED=''
+  printf '%s\n' "$*" >&"${_forge[1]}"
+  read -r FORGED <&"${_forge[0]}" || FORGED='error: the forge is gone'
+  [[ $FORGED != error:* ]] || die "cannot forge: $* ($FORGED)"
+}
+
+# side_server NAME BINARY PORT [VARIABLE=VALUE...]: one more MCP server for the time of this script, on that port.
+side_server() {
+  local name=$1 binary=$2 port=$3
+  _side_servers+=("$name")
+  env PORT="$port" "${@:4}" RUN_DIR="$_tmp" "$_shared_dir/native-proc.sh" start "$name" "$(realpath "$binary")" >/dev/null || return 1
+  wait_http "http://127.0.0.1:$port/" "$MCP_ALIVE 404" 60 "$name" "$_tmp/$name.log"
+}
+# side_authserver PORT ADMIN_PORT [VARIABLE=VALUE...]: one more authorization server, with a store of its own.
+side_authserver() {
+  local issuer=http://localhost:$1
+  _side_servers+=(authserver)
+  env "${@:3}" RUN_DIR="$_tmp" AS_PORT="$1" AS_ADMIN_PORT="$2" ISSUER_URL="$issuer" AUTHPLANE_SERVER_ISSUER="$issuer" \
+    "$_shared_dir/native-as.sh" start >/dev/null
+}

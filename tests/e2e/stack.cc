@@ -143,11 +143,19 @@ const nlohmann::json& initialize_call() {
   return call;
 }
 
-nlohmann::json echo_call(const std::string& text) {
+const nlohmann::json& initialized_notification() {
+  static const nlohmann::json call = {{"jsonrpc", "2.0"}, {"method", "notifications/initialized"}};
+  return call;
+}
+
+nlohmann::json tool_call(const std::string& name, const nlohmann::json& arguments) {
   return {{"jsonrpc", "2.0"},
           {"id", 2},
           {"method", "tools/call"},
-          {"params", {{"name", "echo"}, {"arguments", {{"text", text}}}}}};
+          {"params", {{"name", name}, {"arguments", arguments}}}};
+}
+nlohmann::json echo_call(const std::string& text) {
+  return tool_call("echo", {{"text", text}});
 }
 
 nlohmann::json jwt_part(const std::string& token, int index) {
@@ -157,29 +165,43 @@ nlohmann::json jwt_part(const std::string& token, int index) {
       base64url_decode(token.substr(start, token.find('.', start) - start)).value_or(""), nullptr, false);
 }
 
+std::string resource_at(int port) {
+  return "http://localhost:" + std::to_string(port) + "/mcp";
+}
+
+Reply post_mcp(const std::string& url, const nlohmann::json& body, const Headers& extra) {
+  Headers headers = {{"Content-Type", "application/json"}, {"Accept", "application/json, text/event-stream"}};
+  for (const auto& [name, value] : extra) headers.remove(name);
+  for (const auto& [name, value] : extra) headers.add(name, value);
+  return http("POST", url, headers, body.dump());
+}
+
+ExampleServer::ExampleServer(const std::string& name, const std::string& binary, int port,
+                             Environment environment, const std::filesystem::path& folder)
+    : port_(port) {
+  environment["PORT"] = std::to_string(port);
+  process_ = std::make_unique<ChildProcess>(name, std::vector<std::string>{binary}, environment, folder);
+  const bool up = eventually(kStartLimit, [&] { return !process_->running() || port_answers(port_); });
+  EXPECT_TRUE(up && process_->running()) << name << " did not start:\n" << log();
+}
+
 Tier01::Tier01()
-    : folder_(std::make_unique<TempFolder>()),
-      as_(std::make_unique<AuthServer>(folder_->path())),
-      mcp_port_(free_port()),
-      mcp_url_("http://127.0.0.1:" + std::to_string(mcp_port_) + "/mcp"),
-      resource_("http://localhost:" + std::to_string(mcp_port_) + "/mcp") {
+    : folder_(std::make_unique<TempFolder>()), as_(std::make_unique<AuthServer>(folder_->path())) {
   as_->start();
   if (::testing::Test::HasFatalFailure()) return;
+  const int port = free_port();
+  resource_ = resource_at(port);
   as_->register_resource("demo-mcp", resource_, {"mcp:echo", "mcp:other"});
   client_ = as_->register_client("e2e-client", "mcp:echo mcp:other");
-  server_ = std::make_unique<ChildProcess>("mcp-server", std::vector<std::string>{TIER01_BINARY},
-                                           Environment{{"AUTHPLANE_ISSUER", as_->issuer()},
-                                                       {"AUTHPLANE_RESOURCE", resource_},
-                                                       {"PORT", std::to_string(mcp_port_)}},
-                                           folder_->path());
-  const bool up = eventually(kStartLimit, [&] { return !server_->running() || port_answers(mcp_port_); });
-  EXPECT_TRUE(up && server_->running()) << "tier 01 did not start:\n" << server_->out() << server_->err();
+  server_ = std::make_unique<ExampleServer>(
+      "mcp-server", TIER01_BINARY, port,
+      Environment{{"AUTHPLANE_ISSUER", as_->issuer()}, {"AUTHPLANE_RESOURCE", resource_}}, folder_->path());
 }
 
 void Tier01::tear_down() {
-  server_->stop();
+  server().stop();
   EXPECT_EQ(as_->stop(), 0) << "authserver did not end cleanly:\n" << as_->log();
-  EXPECT_FALSE(port_answers(mcp_port_));
+  EXPECT_FALSE(port_answers(server_->port()));
   EXPECT_FALSE(port_answers(as_->port()));
   EXPECT_FALSE(port_answers(as_->admin_port()));
   const auto path = folder_->path();
@@ -188,10 +210,8 @@ void Tier01::tear_down() {
 }
 
 Reply Tier01::post(const std::string& token, const nlohmann::json& body, Headers extra) const {
-  Headers headers = {{"Content-Type", "application/json"}, {"Accept", "application/json, text/event-stream"}};
-  if (!token.empty()) headers.add("Authorization", "Bearer " + token);
-  for (const auto& [name, value] : extra) headers.set(name, value);
-  return http("POST", mcp_url_, headers, body.dump());
+  if (!token.empty()) extra.set("Authorization", "Bearer " + token);
+  return post_mcp(mcp_url(), body, extra);
 }
 
 Reply Tier01::initialize(const std::string& token) const {
@@ -203,8 +223,7 @@ std::string Tier01::open_session(const std::string& token) const {
   EXPECT_EQ(reply.status, 200) << reply.body;
   const auto session = reply.header("Mcp-Session-Id");
   EXPECT_FALSE(session.empty());
-  const auto done = post(token, {{"jsonrpc", "2.0"}, {"method", "notifications/initialized"}},
-                         {{"Mcp-Session-Id", session}});
+  const auto done = post(token, initialized_notification(), {{"Mcp-Session-Id", session}});
   EXPECT_EQ(done.status, 202) << done.body;
   return session;
 }

@@ -70,6 +70,30 @@ class AuthServer {
   int starts_ = 0;
 };
 
+// The MCP server of an example: its own binary on a private port.
+class ExampleServer {
+ public:
+  // Starts it and waits until it accepts connections; fails the calling test with its output when it does
+  // not.
+  ExampleServer(const std::string& name, const std::string& binary, int port, Environment environment,
+                const std::filesystem::path& folder);
+
+  ChildProcess& process() { return *process_; }
+  int port() const { return port_; }
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_) + "/mcp"; }
+  // Everything it wrote.
+  std::string log() const { return process_->out() + process_->err(); }
+
+ private:
+  int port_;
+  std::unique_ptr<ChildProcess> process_;
+};
+// What an example behind that port calls itself: the audience of its tokens.
+std::string resource_at(int port);
+
+// A POST to an MCP endpoint; `extra` replaces fields of the same name.
+Reply post_mcp(const std::string& url, const nlohmann::json& body, const Headers& extra = {});
+
 // Tier 01: an authserver, its resource registered, and the example's own binary in front.
 class Tier01 {
  public:
@@ -78,10 +102,10 @@ class Tier01 {
   void tear_down();
 
   AuthServer& as() { return *as_; }
-  const std::string& mcp_url() const { return mcp_url_; }
+  std::string mcp_url() const { return server_->url(); }
   const std::string& resource() const { return resource_; }
   const Registered& client() const { return client_; }
-  ChildProcess& server() { return *server_; }
+  ChildProcess& server() { return server_->process(); }
 
   Reply post(const std::string& token, const nlohmann::json& body, Headers extra = {}) const;
   Reply initialize(const std::string& token) const;
@@ -92,14 +116,15 @@ class Tier01 {
  private:
   std::unique_ptr<TempFolder> folder_;
   std::unique_ptr<AuthServer> as_;
-  int mcp_port_;
-  std::string mcp_url_, resource_;
+  std::string resource_;
   Registered client_;
-  std::unique_ptr<ChildProcess> server_;
+  std::unique_ptr<ExampleServer> server_;
 };
 
 nlohmann::json jwt_part(const std::string& token, int index);
+nlohmann::json tool_call(const std::string& name, const nlohmann::json& arguments);
 nlohmann::json echo_call(const std::string& text);
 const nlohmann::json& initialize_call();
+const nlohmann::json& initialized_notification();
 
 }  // namespace authplane::e2e
