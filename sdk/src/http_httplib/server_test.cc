@@ -327,7 +327,7 @@ TEST(GuardedServerStreams, SeeThePeerLeave) {
     client.send(get("/"));
     client.read_until("\r\n\r\n");
   }
-  EXPECT_EQ(ended.get_future().wait_for(10s), std::future_status::ready);
+  EXPECT_EQ(ended.get_future().wait_for(60s), std::future_status::ready);
 }
 
 TEST(GuardedServerLoad, SlowAndIdleClientsHoldNoWorker) {
@@ -372,23 +372,49 @@ TEST(GuardedServerLoad, ADrippedHeadMeetsOneAbsoluteDeadline) {
   EXPECT_EQ(status_of(response), 408);
 }
 
-TEST(GuardedServerLoad, UnfinishedRequestsAndSilenceTimeOut) {
+TEST(GuardedServerLoad, UnfinishedRequestsTimeOut) {
   Recorder recorder;
   GuardOptions options;
-  options.head_timeout = options.body_timeout = options.idle_timeout = 200ms;
+  options.head_timeout = options.body_timeout = 200ms;
   Running<GuardedServer> server({recorder.route("/")}, options);
   RawClient head(server.port);
   RawClient body(server.port);
-  RawClient idle(server.port);
-  RawClient silent(server.port);
   head.send("GET / HTTP/1.1\r\n");
   body.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nhalf");
-  idle.send(get("/"));
-  EXPECT_EQ(status_of(idle.read_response()), 200);
   EXPECT_EQ(status_of(head.read_all()), 408);
   EXPECT_EQ(status_of(body.read_all()), 408);
-  EXPECT_EQ(idle.read_all(), "");
+}
+
+TEST(GuardedServerLoad, SilenceEndsAConnectionWithoutAWord) {
+  Recorder recorder;
+  GuardOptions options;
+  options.idle_timeout = 200ms;
+  Running<GuardedServer> server({recorder.route("/")}, options);
+  RawClient silent(server.port);
   EXPECT_EQ(silent.read_all(), "");
+  // A connection is idle after its answer too. On a busy machine its request may come too late as well.
+  for (std::string answer; answer.empty();) {
+    RawClient idle(server.port);
+    idle.send(get("/"));
+    answer = idle.read_response();
+    EXPECT_EQ(idle.read_all(), "");
+    if (!answer.empty()) {
+      EXPECT_EQ(status_of(answer), 200);
+    }
+  }
+}
+
+TEST(GuardedServerLoad, TheDeadlinesHoldForLaterConnectionsToo) {
+  Recorder recorder;
+  GuardOptions options;
+  options.head_timeout = 20ms;
+  Running<GuardedServer> server({recorder.route("/")}, options);
+  // Each comes while the one before it leaves.
+  for (int i = 0; i < 20; ++i) {
+    RawClient client(server.port);
+    client.send("GET / HTTP/1.1\r\n");
+    ASSERT_EQ(status_of(client.read_all()), 408) << i;
+  }
 }
 
 TEST(GuardedServerLoad, ConnectionsBeyondTheLimitAreToldToComeBack) {

@@ -28,13 +28,13 @@ inline sockaddr_in loopback(int port, const char* address = "127.0.0.1") {
   return result;
 }
 
-// A client that sends exactly the bytes it is given. Every read gives up after ten seconds.
+// A client that sends exactly the bytes it is given. Every read gives up after a minute.
 class RawClient {
  public:
   explicit RawClient(int port) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     const sockaddr_in address = loopback(port);
     EXPECT_EQ(::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-    const timeval limit{.tv_sec = 10, .tv_usec = 0};
+    const timeval limit{.tv_sec = 60, .tv_usec = 0};
     ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   }
 
