@@ -51,12 +51,18 @@ register() {
   BASIC=$(jq -r '.client_id + ":" + .client_secret' <<<"$client" | tr -d '\n' | base64 -w0)
   FORM="grant_type=client_credentials&scope=mcp%3Aecho&resource=$(jq -rn --arg u "$1" '$u | @uri')"
 }
+dpop=()
 # tokens CONNECTIONS [command prefix...]: the load generator's JSON.
 tokens() {
   local connections=$1
   shift
   "$@" "$loadgen" -c "$connections" -d "$seconds" -X POST -H "Authorization: Basic $BASIC" \
-    -H 'Content-Type: application/x-www-form-urlencoded' -b "$FORM" "http://127.0.0.1:$PUBLIC/oauth/token"
+    -H 'Content-Type: application/x-www-form-urlencoded' -b "$FORM" "${dpop[@]}" "http://127.0.0.1:$PUBLIC/oauth/token"
+}
+# bound_tokens ...: the same with a DPoP proof in each request; the proofs are made before the clock starts.
+bound_tokens() {
+  dpop=(--dpop "http://localhost:$PUBLIC/oauth/token" --proofs $((seconds * 20000)))
+  tokens "$@"
 }
 rps() { jq -r '.requests_per_second | round' <<<"$1"; }
 p() { jq -r ".latency_ms.$2 * 100 | round / 100" <<<"$1"; }
@@ -85,9 +91,12 @@ register http://bench/mcp
 idle_rss=$(rss_mb "$AS_PID")
 tokens 16 >/dev/null
 t1=$(tokens 1) t16=$(tokens 16) t64=$(tokens 64)
+bound1=$(bound_tokens 1) bound64=$(bound_tokens 64)
 row P1 "durable tokens, 64 connections / raw sign" "$(calc %.2f "$(rps "$t64") / $raw_sign")" "$(rps "$t64")" "$(p "$t64" p50)/$(p "$t64" p99)"
 row P2 "durable tokens, 16 connections" "" "$(rps "$t16")" "$(p "$t16" p50)/$(p "$t16" p99)"
 row P2 "durable tokens, 1 connection" "" "$(rps "$t1")" "$(p "$t1" p50)/$(p "$t1" p99)"
+row - "durable DPoP tokens / bearer, 64 connections" "$(calc %.2f "$(rps "$bound64") / $(rps "$t64")")" "$(rps "$bound64")" "$(p "$bound64" p50)/$(p "$bound64" p99)"
+row - "durable DPoP tokens, 1 connection" "" "$(rps "$bound1")" "$(p "$bound1" p50)/$(p "$bound1" p99)"
 row P11 "authserver resident, idle / after load (MB)" "$idle_rss / $(rss_mb "$AS_PID")"
 row P12 "authserver start-up, empty database (ms)" "$STARTUP"
 stop_all
@@ -95,7 +104,9 @@ start_as pinned "${pin0[@]}"
 register http://bench/mcp
 tokens 16 "${pin1[@]}" >/dev/null
 pinned=$(tokens 16 "${pin1[@]}")
+bound_pinned=$(bound_tokens 16 "${pin1[@]}")
 row P1 "durable tokens, pinned, 16 connections / raw sign" "$(calc %.2f "$(rps "$pinned") / $raw_sign")" "$(rps "$pinned")" "$(p "$pinned" p50)/$(p "$pinned" p99)"
+row - "durable DPoP tokens / bearer, pinned, 16 connections" "$(calc %.2f "$(rps "$bound_pinned") / $(rps "$pinned")")" "$(rps "$bound_pinned")" "$(p "$bound_pinned" p50)/$(p "$bound_pinned" p99)"
 stop_all
 
 start_memory() { # [command prefix...]

@@ -10,9 +10,9 @@
 
 namespace authplane::bench {
 
-LoadGenerator::LoadGenerator(Target target, std::string request, LoadOptions options)
+LoadGenerator::LoadGenerator(Target target, std::vector<std::string> requests, LoadOptions options)
     : target_(std::move(target)),
-      request_(std::move(request)),
+      requests_(std::move(requests)),
       options_(options),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       connections_(options.connections) {}
@@ -101,6 +101,7 @@ void LoadGenerator::on_connected(std::size_t index) {
 void LoadGenerator::begin_request(std::size_t index) {
   Connection& connection = connections_[index];
   connection.reader.reset();
+  connection.request = &requests_[next_request_++ % requests_.size()];
   connection.sent = 0;
   connection.since = Clock::now();
   connection.state = State::receiving;
@@ -109,14 +110,14 @@ void LoadGenerator::begin_request(std::size_t index) {
 
 void LoadGenerator::send_rest(std::size_t index) {
   Connection& connection = connections_[index];
-  const std::string_view rest = std::string_view(request_).substr(connection.sent);
+  const std::string_view rest = std::string_view(*connection.request).substr(connection.sent);
   const long sent = send_some(connection.descriptor.get(), rest);
   if (sent < 0) {
     ++report_.closed_early;
     return reopen(index);
   }
   connection.sent += static_cast<std::size_t>(sent);
-  const bool whole = connection.sent == request_.size();
+  const bool whole = connection.sent == connection.request->size();
   if (whole == (connection.state == State::receiving)) return;
   connection.state = whole ? State::receiving : State::sending;
   watch(index, whole ? EPOLLIN : EPOLLIN | EPOLLOUT, EPOLL_CTL_MOD);

@@ -35,11 +35,13 @@ struct LoadReport {
   std::size_t waiting_over_1s = 0;
 };
 
-// A closed loop: every connection sends one request, waits for the whole response, sends the next. A server
-// that starves connections cannot hide it: their age counts as latency and they are counted as never served.
+// A closed loop: every connection sends one request, waits for the whole response, sends the next. The
+// requests are taken in turn, from the start again when all were sent. A server that starves connections
+// cannot hide it: their age counts as latency and they are counted as never served.
 class LoadGenerator {
  public:
-  LoadGenerator(Target target, std::string request, LoadOptions options);
+  // REQUIRES: at least one request.
+  LoadGenerator(Target target, std::vector<std::string> requests, LoadOptions options);
   LoadReport run();
 
  private:
@@ -48,6 +50,7 @@ class LoadGenerator {
     Descriptor descriptor;
     State state = State::closed;
     ResponseReader reader;
+    const std::string* request = nullptr;
     std::size_t sent = 0;
     bool served = false;
     Clock::time_point since;  // connect begun, or request sent
@@ -66,7 +69,8 @@ class LoadGenerator {
   bool measured(const Connection& connection) const { return connection.since >= measure_from_; }
 
   const Target target_;
-  const std::string request_;
+  const std::vector<std::string> requests_;
+  std::size_t next_request_ = 0;
   const LoadOptions options_;
   Descriptor epoll_;
   std::vector<Connection> connections_;

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include <authplane/dpop/provider.h>
+
 #include "benchmarks/load/load_generator.h"
 
 namespace authplane::bench {
@@ -43,6 +45,23 @@ nlohmann::ordered_json to_json(const LoadReport& report, std::size_t connections
           {"waiting_over_1s", report.waiting_over_1s}};
 }
 
+// One request for each of `count` proofs of a new key.
+Result<std::vector<std::string>> requests_with_proofs(const Target& target, const RequestTemplate& request,
+                                                      const std::string& url, std::size_t count) {
+  const auto key = dpop::Provider::generate();
+  if (!key) return Err(key.error());
+  std::vector<std::string> requests;
+  requests.reserve(count);
+  while (requests.size() < count) {
+    const auto proof = (*key)->proof(request.method, url);
+    if (!proof) return Err(proof.error());
+    RequestTemplate proven = request;
+    proven.headers.emplace_back("DPoP", *proof);
+    requests.push_back(request_bytes(target, proven));
+  }
+  return requests;
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Closed-loop HTTP/1.1 load on a server of this machine. Prints one JSON object.");
   std::string url;
@@ -53,6 +72,8 @@ int run(int argc, char** argv) {
   double seconds = 5;
   double warm_up = 1;
   int expected_status = 200;
+  std::string proof_url;
+  std::size_t proofs = 30'000;
   app.add_option("url", url, "http://127.0.0.1:PORT/PATH")->required();
   app.add_option("-c,--connections", options.connections)
       ->check(CLI::Range(1, 60'000))
@@ -70,6 +91,10 @@ int run(int argc, char** argv) {
       ->check(CLI::ExistingFile)
       ->excludes(body);
   app.add_option("--expect-status", expected_status, "only these count for requests_per_second")
+      ->capture_default_str();
+  app.add_option("--dpop", proof_url, "send a DPoP proof for this URL with each request, made beforehand");
+  app.add_option("--proofs", proofs, "how many; more requests than that fail as replays")
+      ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
 
@@ -98,7 +123,13 @@ int run(int argc, char** argv) {
   using Seconds = std::chrono::duration<double>;
   options.duration = std::chrono::duration_cast<Clock::duration>(Seconds(seconds));
   options.warm_up = std::chrono::duration_cast<Clock::duration>(Seconds(warm_up));
-  const LoadReport report = LoadGenerator(*target, request_bytes(*target, request), options).run();
+  Result<std::vector<std::string>> requests = std::vector{request_bytes(*target, request)};
+  if (!proof_url.empty()) requests = requests_with_proofs(*target, request, proof_url, proofs);
+  if (!requests) {
+    std::cerr << "loadgen: " << requests.error().message << "\n";
+    return 2;
+  }
+  const LoadReport report = LoadGenerator(*target, std::move(*requests), options).run();
   std::cout << to_json(report, options.connections, expected_status).dump(2) << "\n";
   return report.requests > 0 ? 0 : 1;
 }

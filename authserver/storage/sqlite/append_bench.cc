@@ -1,4 +1,5 @@
 // Durable tokens per second of the SQLite storage: append_bench <empty directory> [rows already there]
+// Measures bearer tokens first, then tokens that use up a proof of possession.
 // Every row (issuance and audit event) is waited for until it is on the disk.
 
 #include <algorithm>
@@ -6,6 +7,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -49,13 +51,14 @@ class Bench {
     while (pending.load() != 0) std::this_thread::yield();
   }
 
-  void measure(int threads) {
+  void measure(int threads, bool with_proofs) {
     std::vector<std::vector<double>> latencies(static_cast<std::size_t>(threads));
     const auto start = std::chrono::steady_clock::now();
     {
       std::vector<std::jthread> pool;
       for (int t = 0; t < threads; ++t) {
-        pool.emplace_back([&, t] { run(t, start + kDuration, latencies[static_cast<std::size_t>(t)]); });
+        pool.emplace_back(
+            [&, t] { run(t, start + kDuration, with_proofs, latencies[static_cast<std::size_t>(t)]); });
       }
     }
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -65,8 +68,9 @@ class Bench {
     const auto at = [&](double share) {
       return all[static_cast<std::size_t>(share * static_cast<double>(all.size() - 1))];
     };
-    std::printf("%2d threads: %7.0f durable tokens/s   us p50 %.0f p99 %.0f p99.9 %.0f max %.0f\n", threads,
-                static_cast<double>(all.size()) / seconds, at(0.5), at(0.99), at(0.999), all.back());
+    std::printf("%2d threads: %7.0f durable %s tokens/s   us p50 %.0f p99 %.0f p99.9 %.0f max %.0f\n",
+                threads, static_cast<double>(all.size()) / seconds, with_proofs ? "bound" : "bearer", at(0.5),
+                at(0.99), at(0.999), all.back());
   }
 
  private:
@@ -94,10 +98,16 @@ class Bench {
     return out;
   }
 
-  void run(int seed, std::chrono::steady_clock::time_point end, std::vector<double>& latencies) {
+  std::optional<SpentProof> proof() {
+    return SpentProof::of(ids_.opaque(), clock_.now_seconds(), std::chrono::seconds(60));
+  }
+
+  void run(int seed, std::chrono::steady_clock::time_point end, bool with_proofs,
+           std::vector<double>& latencies) {
     for (int i = seed; std::chrono::steady_clock::now() < end; ++i) {
       const auto start = std::chrono::steady_clock::now();
-      if (!storage_.issuances().append(token(i % kClients), event())) std::abort();
+      const auto used = with_proofs ? proof() : std::nullopt;
+      if (!storage_.issuances().append(token(i % kClients), event(), used)) std::abort();
       latencies.push_back(
           std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count());
     }
@@ -127,7 +137,9 @@ int run(const std::string& directory, std::size_t rows) {
   }
   bench.preload(rows);
   std::printf("%zu rows there\n", rows);
-  for (const int threads : {1, 16, 64}) bench.measure(threads);
+  for (const bool with_proofs : {false, true}) {
+    for (const int threads : {1, 16, 64}) bench.measure(threads, with_proofs);
+  }
   return 0;
 }
 
