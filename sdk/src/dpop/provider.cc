@@ -173,8 +173,8 @@ Result<Headers> Provider::headers(std::string_view method, std::string_view url,
   return fields;
 }
 
-void Provider::observe(std::string_view url, const Headers& response) {
-  impl_->keep_nonce(url, response);
+bool Provider::observe(std::string_view url, const Headers& response) {
+  return impl_->keep_nonce(url, response);
 }
 
 bool Provider::should_retry(std::string_view url, int status, const Headers& response) {
