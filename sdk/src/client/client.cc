@@ -34,6 +34,11 @@ Result<void> Client::revoke(std::string_view token, std::string_view token_type_
   return core_->revoke(token, token_type_hint);
 }
 
+Result<Headers> Client::dpop_headers(std::string_view method, std::string_view url,
+                                     std::string_view access_token) const {
+  return core_->dpop_headers(method, url, access_token);
+}
+
 void Client::close() noexcept {
   core_->close();
 }
@@ -48,6 +53,10 @@ const std::vector<JwsAlgorithm>& Client::allowed_algorithms() const noexcept {
 
 bool Client::dev_mode() const noexcept {
   return core_->settings().dev_mode;
+}
+
+const dpop::ProviderPtr& Client::dpop() const noexcept {
+  return core_->settings().dpop;
 }
 
 std::shared_ptr<KeySource> Client::keys() const {

@@ -76,32 +76,48 @@ Result<void> Client::Core::check_may_request_tokens() const {
   return {};
 }
 
-Result<std::string> Client::Core::post(Endpoint endpoint, std::string_view name, Form form) {
-  auto metadata = keys_.metadata();
-  if (!metadata) return Err(std::move(metadata).error());
-  const std::optional<Url>& url = (**metadata).*endpoint;
-  if (!url) {
-    return Err(ErrorCode::missing_metadata_endpoint, "the metadata of " + settings_.issuer + " has no " +
-                                                         std::string(name) + ", so it does not offer this");
-  }
+Result<std::string> Client::Core::send(const Endpoint& endpoint, const Url& url, Form form) {
   Headers headers;
-  if (auto ok = authenticator_.apply(*url, headers, form); !ok) return Err(std::move(ok).error());
+  if (auto ok = authenticator_.apply(url, headers, form); !ok) return Err(std::move(ok).error());
+  if (endpoint.proof == ProofSent::yes) {
+    auto proof = settings_.dpop->proof("POST", url.text());
+    if (!proof) return proof;
+    headers.set("DPoP", std::move(*proof));
+  }
 
   const std::size_t limit = settings_.fetch.max_oauth_bytes;
-  auto response = fetcher_.fetch(endpoint_request(*url, form, std::move(headers), limit));
+  auto response = fetcher_.fetch(endpoint_request(url, form, std::move(headers), limit));
   if (!response) return Err(std::move(response).error());
-  if (response->status < 200 || response->status > 299) {
-    return Err(parse_error_response(response->status, response->body, name, limit));
+  const bool nonce_kept = settings_.dpop && settings_.dpop->observe(url.text(), response->headers);
+  if (response->status >= 200 && response->status <= 299) return std::move(response->body);
+
+  Error error = parse_error_response(response->status, response->body, endpoint.name, limit);
+  if (nonce_kept && error.code == ErrorCode::use_dpop_nonce)
+    error.dpop_nonce = response->headers.get("DPoP-Nonce").value_or("");
+  return Err(std::move(error));
+}
+
+Result<std::string> Client::Core::post(const Endpoint& endpoint, const Form& form) {
+  auto metadata = keys_.metadata();
+  if (!metadata) return Err(std::move(metadata).error());
+  const std::optional<Url>& url = (**metadata).*endpoint.url;
+  if (!url) {
+    return Err(ErrorCode::missing_metadata_endpoint, "the metadata of " + settings_.issuer + " has no " +
+                                                         std::string(endpoint.name) +
+                                                         ", so it does not offer this");
   }
-  return std::move(response->body);
+  auto body = send(endpoint, *url, form);
+  const bool nonce_demanded = !body && !body.error().dpop_nonce.empty();
+  if (endpoint.proof == ProofSent::yes && nonce_demanded) body = send(endpoint, *url, form);
+  return body;
 }
 
 template <class Judge>
-auto Client::Core::call(Endpoint endpoint, std::string_view name, Form form, Judge judge)
+auto Client::Core::call(const Endpoint& endpoint, const Form& form, Judge judge)
     -> decltype(judge(std::string_view())) {
   auto permit = breaker_.acquire();
   if (!permit) return Err(std::move(permit).error());
-  auto body = post(endpoint, name, std::move(form));
+  auto body = post(endpoint, form);
   if (!body) {
     permit->settle(breaker_outcome(body.error()));
     return Err(std::move(body).error());
@@ -111,9 +127,10 @@ auto Client::Core::call(Endpoint endpoint, std::string_view name, Form form, Jud
   return result;
 }
 
-Result<TokenResponse> Client::Core::request_token(Form form, Grant grant) {
-  return call(&Metadata::token_endpoint, "token_endpoint", std::move(form), [&](std::string_view body) {
-    return parse_token_response(body, grant, ProofSent::no, settings_.seams.clock->now_seconds(),
+Result<TokenResponse> Client::Core::request_token(const Form& form, Grant grant) {
+  const ProofSent proof = settings_.dpop ? ProofSent::yes : ProofSent::no;
+  return call({&Metadata::token_endpoint, "token_endpoint", proof}, form, [&](std::string_view body) {
+    return parse_token_response(body, grant, proof, settings_.seams.clock->now_seconds(),
                                 settings_.fetch.max_oauth_bytes);
   });
 }
@@ -143,7 +160,7 @@ Result<Introspection> Client::Core::introspect(std::string_view token) {
   if (auto ok = check_open(); !ok) return Err(std::move(ok).error());
   if (is_blank(token)) return Err(ErrorCode::invalid_argument, "introspect: token is required");
   return call(
-      &Metadata::introspection_endpoint, "introspection_endpoint", introspection_form(token),
+      {&Metadata::introspection_endpoint, "introspection_endpoint"}, introspection_form(token),
       [&](std::string_view body) { return parse_introspection(body, settings_.fetch.max_oauth_bytes); });
 }
 
@@ -152,10 +169,18 @@ Result<void> Client::Core::revoke(std::string_view token, std::string_view token
   if (is_blank(token)) return Err(ErrorCode::invalid_argument, "revoke: token is required");
   if (is_blank(token_type_hint)) return Err(ErrorCode::invalid_argument, "revoke: token_type_hint is blank");
   auto result =
-      call(&Metadata::revocation_endpoint, "revocation_endpoint", revocation_form(token, token_type_hint),
+      call({&Metadata::revocation_endpoint, "revocation_endpoint"}, revocation_form(token, token_type_hint),
            [](std::string_view) { return Result<void>(); });
   if (result) tokens_.drop_token(token);
   return result;
+}
+
+Result<Headers> Client::Core::dpop_headers(std::string_view method, std::string_view url,
+                                           std::string_view access_token) {
+  if (auto ok = check_open(); !ok) return Err(std::move(ok).error());
+  if (!settings_.dpop)
+    return Err(ErrorCode::invalid_argument, "dpop_headers: the client has no key; set option dpop");
+  return settings_.dpop->headers(method, url, access_token);
 }
 
 }  // namespace authplane

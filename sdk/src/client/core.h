@@ -35,29 +35,36 @@ class Client::Core {
   Result<TokenResponse> exchange(const ExchangeOptions& options);
   Result<Introspection> introspect(std::string_view token);
   Result<void> revoke(std::string_view token, std::string_view token_type_hint);
+  Result<Headers> dpop_headers(std::string_view method, std::string_view url, std::string_view access_token);
 
   const ClientSettings& settings() const { return settings_; }
   KeySource& keys() { return keys_; }
 
  private:
-  using Endpoint = std::optional<Url> Metadata::*;
+  struct Endpoint {
+    std::optional<Url> Metadata::*url;
+    std::string_view name;
+    ProofSent proof = ProofSent::no;
+  };
 
   Result<void> check_open() const;
   Result<void> check_may_request_tokens() const;
-  Result<TokenResponse> request_token(Form form, Grant grant);
-  // Sends `form` to the endpoint and returns the body of a 2xx response. Does not touch the breaker.
-  Result<std::string> post(Endpoint endpoint, std::string_view name, Form form);
+  Result<TokenResponse> request_token(const Form& form, Grant grant);
+  // One request, authenticated and, if the endpoint takes one, with a new proof; the body of a 2xx response.
+  // Error::dpop_nonce is set when the server demanded that nonce and the provider knows it now.
+  Result<std::string> send(const Endpoint& endpoint, const Url& url, Form form);
+  // The same, once more when a nonce was demanded. Does not touch the breaker.
+  Result<std::string> post(const Endpoint& endpoint, const Form& form);
   // The same through the circuit breaker, `judge` turning the body into the result.
   template <class Judge>
-  auto call(Endpoint endpoint, std::string_view name, Form form, Judge judge)
-      -> decltype(judge(std::string_view()));
+  auto call(const Endpoint& endpoint, const Form& form, Judge judge) -> decltype(judge(std::string_view()));
 
   const Authenticator authenticator_;
   const ClientSettings settings_;  // without `auth`, which is in the authenticator
   const net::Fetcher fetcher_;
   const Discovery discovery_;
   CircuitBreaker breaker_;
-  TokenCache tokens_;
+  TokenCache tokens_;  // of one client, whose key never changes, so bound tokens are all bound to that key
   std::atomic<bool> closed_ = false;
   Worker worker_;
   DiscoveredKeys keys_;

@@ -151,6 +151,7 @@ Result<ClientSettings> check_options(ClientOptions options, const Environment& e
       .issuer = std::move(options.issuer),
       .metadata_url = std::move(*url),
       .auth = std::move(options.auth),
+      .dpop = std::move(options.dpop),
       .dev_mode = dev_mode,
       .fetch = options.fetch
                    ? *options.fetch

@@ -20,6 +20,7 @@ struct ClientSettings {
   std::string issuer;
   Url metadata_url;
   std::optional<ClientAuth> auth;
+  dpop::ProviderPtr dpop;  // may be null
   bool dev_mode;
   net::FetchSettings fetch;
   std::chrono::seconds startup_timeout;

@@ -28,7 +28,8 @@ class Client {
   // resource the token is not meant for any particular one and a resource server refuses it. Answered from
   // the token cache when that holds a token for the same set of scopes and resources. Errors:
   // invalid_argument (no credentials configured), missing_metadata_endpoint, circuit_open, transport_error,
-  // ssrf_blocked, protocol_error, closed, and the OAuth errors of the authorization server.
+  // ssrf_blocked, protocol_error, closed, and the OAuth errors of the authorization server. With
+  // options.dpop, one demand for a nonce is met with a second request; a second one is use_dpop_nonce.
   Result<TokenResponse> client_credentials(std::vector<std::string> scopes,
                                            std::vector<std::string> resources = {}) const;
 
@@ -44,6 +45,13 @@ class Client {
   // dropped.
   Result<void> revoke(std::string_view token, std::string_view token_type_hint = "access_token") const;
 
+  // The fields of one request to a resource server, with a new proof (RFC 9449 section 7.1):
+  // `Authorization: DPoP <access_token>`, left out without a token, and `DPoP: <proof>`. `url` as it will be
+  // called. Tell dpop()->should_retry() of the response. Sends nothing. Errors: invalid_argument (no
+  // options.dpop, the URL), runtime_error, closed.
+  Result<Headers> dpop_headers(std::string_view method, std::string_view url,
+                               std::string_view access_token = {}) const;
+
   // Stops and joins the background refresh; later calls fail with `closed`. May be called repeatedly, from
   // any thread.
   void close() noexcept;
@@ -52,7 +60,8 @@ class Client {
   const std::string& issuer() const noexcept;
   const std::vector<JwsAlgorithm>& allowed_algorithms() const noexcept;
   bool dev_mode() const noexcept;
-  std::shared_ptr<KeySource> keys() const;  // keeps the client's state alive
+  const dpop::ProviderPtr& dpop() const noexcept;  // null without options.dpop
+  std::shared_ptr<KeySource> keys() const;         // keeps the client's state alive
   const Clock& clock() const noexcept;
   Logger& logger() const noexcept;
   Random& random() const noexcept;

@@ -16,6 +16,7 @@
 #include <authplane/base/random.h>
 #include <authplane/base/url.h>
 #include <authplane/client/network.h>
+#include <authplane/dpop/provider.h>
 #include <authplane/jose/algorithm.h>
 
 namespace authplane {
@@ -71,6 +72,10 @@ struct ClientOptions {
   std::string issuer{};
   // None: only verification, introspection and revocation are possible, the latter two unauthenticated.
   std::optional<ClientAuth> auth{};
+  // Asks for tokens bound to this provider's key (RFC 9449): token requests carry a proof, and a bearer token
+  // in answer to one is refused. The provider has its own clock and source of random bytes. One provider may
+  // serve several clients.
+  dpop::ProviderPtr dpop{};
   // Lets the network guard pass http, loopback and private networks. Unset: AUTHPLANE_DEV_MODE, where 1,
   // true, yes and on (any case) mean yes.
   std::optional<bool> dev_mode{};

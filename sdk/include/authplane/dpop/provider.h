@@ -55,8 +55,9 @@ class Provider {
   Result<Headers> headers(std::string_view method, std::string_view url,
                           std::string_view access_token = {}) const;
 
-  // To be told of every response to a request with a proof: keeps the nonce it brings, if any.
-  void observe(std::string_view url, const Headers& response);
+  // To be told of every response to a request with a proof: keeps the nonce it brings. False: it brought
+  // none.
+  bool observe(std::string_view url, const Headers& response);
   // observe(), and whether to send the request once more with a new proof: a resource server demanded a nonce
   // (401 and `WWW-Authenticate: DPoP error="use_dpop_nonce"`) and brought one. Ask at most once per request.
   bool should_retry(std::string_view url, int status, const Headers& response);

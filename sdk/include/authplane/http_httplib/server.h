@@ -16,9 +16,9 @@
 #include <authplane/base/http.h>
 #include <authplane/http_httplib/guard.h>
 
-// The only public header that sees cpp-httplib (0.11 and newer). All code here is inline, compiled in the
-// program with the program's own version of the library; differences between versions are detected, not
-// assumed.
+// The only public header besides headers.h that sees cpp-httplib (0.11 and newer). All code here is inline,
+// compiled in the program with the program's own version of the library; differences between versions are
+// detected, not assumed.
 
 namespace authplane {
 namespace httplib_detail {
