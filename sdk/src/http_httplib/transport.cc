@@ -17,6 +17,7 @@
 #include "connection.h"
 #include "field_syntax.h"
 #include "received_bytes.h"
+#include "sigpipe_block.h"
 #include "watchdog.h"
 
 namespace authplane {
@@ -147,6 +148,11 @@ class ConnectionPool {
     if (idle_.size() >= kMaxIdleTotal || idle_.count(connection->key()) >= kMaxIdlePerKey) return;
     const PoolKey key = connection->key();
     idle_.emplace(key, std::move(connection));
+  }
+
+  void clear() AUTHPLANE_EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    idle_.clear();
   }
 
  private:
@@ -319,9 +325,16 @@ class Attempt {
 class HttplibTransport final : public HttpTransport {
  public:
   explicit HttplibTransport(HttplibTransportOptions options) : options_(std::move(options)) {}
+  ~HttplibTransport() override {
+    const SigpipeBlock block;  // closing a TLS connection says so to the peer
+    pool_.clear();
+  }
+  HttplibTransport(const HttplibTransport&) = delete;
+  HttplibTransport& operator=(const HttplibTransport&) = delete;
 
   Result<HttpResponse> send(const OutboundRequest& request) override {
     if (auto valid = check_request(request); !valid) return Err(std::move(valid).error());
+    const SigpipeBlock block;  // outlives every connection that is closed here
     const SteadyTime deadline = now() + request.timeout;
     const auto& pinned = request.pinned_addresses;
     const std::size_t addresses = std::max<std::size_t>(1, pinned.size());
