@@ -99,6 +99,10 @@ std::variant<ToolService::Prepared, RpcError> ToolService::prepare(const Json* p
 
 std::string ToolService::run(const Prepared& call, const RequestContext& context, CallChannel& channel,
                              const Dialect& dialect) const {
+  if (context.policy) {
+    if (const auto refusal = context.policy->call_refusal(context, call.tool->name()))
+      return result_json(ToolResult::error(*refusal), dialect);
+  }
   if (const auto problem = call.tool->input().violation(*call.arguments)) {
     return result_json(ToolResult::error("Invalid arguments: " + *problem), dialect);
   }

@@ -12,16 +12,6 @@ namespace {
 
 using Caller = std::shared_ptr<const Authenticated>;
 
-// Whom a session belongs to: the same subject through another client is somebody else. The length keeps two
-// pairs from having one spelling.
-std::string principal_of(const VerifiedClaims& claims) {
-  std::string principal = std::to_string(claims.sub().size());
-  principal += ':';
-  principal += claims.sub();
-  principal += claims.client_id();
-  return principal;
-}
-
 Result<void> check_tool_scopes(const detail::ToolScopes& tool_scopes) {
   for (const auto& [tool, scopes] : tool_scopes) {
     for (const std::string& scope : scopes) {
@@ -42,24 +32,15 @@ struct Auth::State {
 
 Result<Auth> Auth::create(AuthOptions options) {
   if (auto checked = check_tool_scopes(options.tool_scopes); !checked) return Err(std::move(checked.error()));
-  auto guarded = make_guarded_resource({.issuer = std::move(options.issuer),
-                                        .resource = std::move(options.resource),
-                                        .base_url = std::move(options.base_url),
-                                        .path = std::move(options.mcp_path),
-                                        .scopes = std::move(options.scopes),
-                                        .required_scopes = std::move(options.required_scopes),
-                                        .dev_mode = options.dev_mode,
-                                        .client_options = std::move(options.client),
-                                        .resource_options = std::move(options.resource_options),
-                                        .client = std::move(options.existing_client),
-                                        .ambiguous = AmbiguousCredentials::bad_request});
+  GuardSetup setup = take_guard_setup(options);
+  setup.ambiguous = AmbiguousCredentials::bad_request;
+  auto guarded = make_guarded_resource(std::move(setup));
   if (!guarded) return Err(std::move(guarded.error()));
   std::shared_ptr<const RequestPolicy> policy;
   if (!options.tool_scopes.empty()) {
-    using Policy = detail::ToolScopePolicy;
-    policy = std::make_shared<const Policy>(
+    policy = std::make_shared<const detail::ToolScopePolicy>(
         guarded->guard, std::move(options.tool_scopes),
-        options.hide_tools ? Policy::ForbiddenTools::hidden : Policy::ForbiddenTools::listed);
+        detail::ToolScopePolicy::Rules{.refusal = options.scope_refusal, .hide_tools = options.hide_tools});
   }
   return Auth(std::make_shared<State>(State{std::move(*guarded), std::move(policy)}));
 }
@@ -75,10 +56,13 @@ HttpResponse Auth::handle(const Server& server, const HttpRequest& request) cons
   auto authenticated = guard().authenticate(request);
   if (!authenticated) return std::move(authenticated.error());
   RequestContext context;
-  context.principal = principal_of(authenticated->claims);
+  context.principal = authenticated->claims.principal();
+  const std::string nonce = std::move(authenticated->dpop_nonce);
   context.user = Caller(std::make_shared<const Authenticated>(std::move(*authenticated)));
   context.policy = state_->policy;
-  return server.handle(request, context);
+  HttpResponse response = server.handle(request, context);
+  if (!nonce.empty()) response.headers.set("DPoP-Nonce", nonce);
+  return response;
 }
 
 const Client& Auth::client() const {
@@ -104,8 +88,7 @@ const Authenticated* authenticated(const ToolCall& call) {
 void require_scope(const ToolCall& call, std::string_view scope) {
   const Authenticated* caller = authenticated(call);
   if (caller && caller->claims.has_scope(scope)) return;
-  throw ArgumentError("this tool needs the scope '" + std::string(scope) +
-                      "', which the access token does not have");
+  throw ArgumentError(detail::missing_scopes({&scope, 1}));
 }
 
 }  // namespace authplane::mcp

@@ -10,7 +10,8 @@
 namespace authplane {
 namespace {
 
-enum class Scheme { none, bearer, dpop };
+// `as_presented`: the scheme the token came under.
+enum class Scheme { none, bearer, dpop, as_presented };
 
 // One row of the error table: what an error means to the caller of a protected resource.
 struct Answer {
@@ -22,14 +23,17 @@ struct Answer {
 
 constexpr std::string_view kInvalidToken = "invalid_token";
 constexpr Answer kNoToken{401, Scheme::bearer, "", ""};
-constexpr Answer kBadToken{401, Scheme::bearer, kInvalidToken,
+constexpr Answer kBadToken{401, Scheme::as_presented, kInvalidToken,
                            "The access token is expired, revoked, malformed or not meant for this resource."};
-constexpr Answer kScope{403, Scheme::bearer, "insufficient_scope",
+constexpr Answer kScope{403, Scheme::as_presented, "insufficient_scope",
                         "The access token lacks a scope that this request needs."};
-constexpr Answer kBadProof{
+constexpr Answer kUnproven{
     401, Scheme::dpop, kInvalidToken,
-    "The access token is bound to a key and the DPoP proof for it is missing or not valid."};
-constexpr Answer kManyProofs{401, Scheme::dpop, "invalid_dpop_proof",
+    "The request needs an access token bound to a key and a new DPoP proof by that key."};
+constexpr std::string_view kInvalidProof = "invalid_dpop_proof";
+constexpr Answer kBadProof{401, Scheme::dpop, kInvalidProof,
+                           "The DPoP proof is not a valid proof for this request."};
+constexpr Answer kManyProofs{401, Scheme::dpop, kInvalidProof,
                              "The request must carry exactly one DPoP proof."};
 constexpr Answer kNeedsNonce{401, Scheme::dpop, "use_dpop_nonce",
                              "The DPoP proof must contain the nonce given here."};
@@ -55,7 +59,7 @@ const Answer& answer_to(const Error& error) noexcept {
     case ErrorCode::dpop_proof_missing:
     case ErrorCode::dpop_replay_detected:
     case ErrorCode::dpop_binding_mismatch:
-      return kBadProof;
+      return kUnproven;
     case ErrorCode::dpop_multiple_proofs:
       return kManyProofs;
     case ErrorCode::dpop_not_supported:
@@ -90,7 +94,7 @@ std::string joined(const std::vector<std::string>& parts) {
 // scheme SP param *( ", " param ), every value a quoted-string.
 class ChallengeText {
  public:
-  explicit ChallengeText(Scheme scheme) : text_(scheme == Scheme::dpop ? "DPoP" : "Bearer") {}
+  explicit ChallengeText(TokenScheme scheme) : text_(scheme == TokenScheme::dpop ? "DPoP" : "Bearer") {}
 
   void add(std::string_view name, std::string_view value) {
     if (value.empty()) return;
@@ -108,13 +112,27 @@ class ChallengeText {
   bool first_ = true;
 };
 
+TokenScheme scheme_of(const Answer& answer, const ChallengeOptions& options) {
+  if (answer.scheme == Scheme::as_presented) return options.scheme;
+  return answer.scheme == Scheme::dpop ? TokenScheme::dpop : TokenScheme::bearer;
+}
+
 std::string challenge(const Answer& answer, std::string_view description,
                       const std::vector<std::string>& scope, const ChallengeOptions& options) {
-  ChallengeText text(answer.scheme);
+  ChallengeText text(scheme_of(answer, options));
   text.add("realm", options.realm);
   text.add("error", answer.error);
   if (!answer.error.empty()) text.add("error_description", description);
   text.add("scope", joined(scope));
+  text.add("resource_metadata", options.resource_metadata);
+  return text.take();
+}
+
+// For a request without credentials, next to the one that Bearer clients understand.
+std::string dpop_invitation(const ChallengeOptions& options) {
+  ChallengeText text(TokenScheme::dpop);
+  text.add("algs", options.dpop_algs);
+  text.add("scope", joined(options.scope));
   text.add("resource_metadata", options.resource_metadata);
   return text.take();
 }
@@ -162,6 +180,9 @@ HttpResponse error_response(const Error& error, const ChallengeOptions& options)
   if (answer.scheme != Scheme::none) {
     response.headers.add("WWW-Authenticate",
                          challenge(answer, description, wanted_scope(error, answer, options), options));
+  }
+  if (error.code == ErrorCode::token_missing && !options.dpop_algs.empty()) {
+    response.headers.add("WWW-Authenticate", dpop_invitation(options));
   }
   if (!error.dpop_nonce.empty() && answer.error == kNeedsNonce.error) {
     response.headers.add("DPoP-Nonce", header_safe(error.dpop_nonce));

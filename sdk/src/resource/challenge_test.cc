@@ -68,7 +68,7 @@ TEST(Challenge, Rfc6750ErrorResponseMustMapErrorCodes) {
       {ErrorCode::token_inactive, 401, "Bearer error=\"invalid_token\", error_description=\"m\""},
       {ErrorCode::insufficient_scope, 403, "Bearer error=\"insufficient_scope\", error_description=\"m\""},
       {ErrorCode::dpop_proof_missing, 401, "DPoP error=\"invalid_token\", error_description=\"m\""},
-      {ErrorCode::invalid_dpop_proof, 401, "DPoP error=\"invalid_token\", error_description=\"m\""},
+      {ErrorCode::invalid_dpop_proof, 401, "DPoP error=\"invalid_dpop_proof\", error_description=\"m\""},
       {ErrorCode::dpop_replay_detected, 401, "DPoP error=\"invalid_token\", error_description=\"m\""},
       {ErrorCode::dpop_binding_mismatch, 401, "DPoP error=\"invalid_token\", error_description=\"m\""},
       {ErrorCode::dpop_multiple_proofs, 401, "DPoP error=\"invalid_dpop_proof\", error_description=\"m\""},
@@ -79,6 +79,34 @@ TEST(Challenge, Rfc6750ErrorResponseMustMapErrorCodes) {
     EXPECT_EQ(http_status(error), row.status) << to_string(row.code);
     EXPECT_EQ(www_authenticate(error, talkative()), row.start) << to_string(row.code);
   }
+}
+
+TEST(Challenge, ErrorsOfTheTokenFollowTheSchemeItCameUnder) {
+  ChallengeOptions dpop = full();
+  dpop.scheme = TokenScheme::dpop;
+  for (ErrorCode code : {ErrorCode::token_expired, ErrorCode::insufficient_scope, ErrorCode::token_inactive,
+                         ErrorCode::invalid_dpop_proof}) {
+    EXPECT_EQ(www_authenticate(error_of(code), dpop).substr(0, 5), "DPoP ") << to_string(code);
+  }
+  for (ErrorCode code : {ErrorCode::token_missing, ErrorCode::dpop_not_supported}) {
+    EXPECT_EQ(www_authenticate(error_of(code), dpop).substr(0, 7), "Bearer ") << to_string(code);
+  }
+}
+
+TEST(Challenge, WithoutCredentialsBothSchemesAreNamedWhereProofsAreRequired) {
+  ChallengeOptions options = full();
+  options.dpop_algs = "ES256 RS256 PS256";
+  const HttpResponse response = error_response(error_of(ErrorCode::token_missing), options);
+  const auto values = response.headers.all("WWW-Authenticate");
+  ASSERT_EQ(values.size(), 2u);
+  EXPECT_EQ(values[0],
+            "Bearer realm=\"https://rs.example/mcp\", "
+            "resource_metadata=\"https://rs.example/.well-known/oauth-protected-resource/mcp\"");
+  EXPECT_EQ(values[1],
+            "DPoP algs=\"ES256 RS256 PS256\", "
+            "resource_metadata=\"https://rs.example/.well-known/oauth-protected-resource/mcp\"");
+  EXPECT_EQ(error_response(error_of(ErrorCode::token_expired), options).headers.count("WWW-Authenticate"),
+            1u);
 }
 
 TEST(Challenge, Rfc6750ErrorResponseRealmShouldBeIncluded) {

@@ -28,6 +28,9 @@ const std::string& VerifiedClaims::sub() const {
 const std::string& VerifiedClaims::client_id() const {
   return *data_->client_id;
 }
+const std::string& VerifiedClaims::principal() const {
+  return data_->principal;
+}
 const std::string& VerifiedClaims::issuer() const {
   return *data_->iss;
 }

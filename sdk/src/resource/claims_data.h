@@ -24,6 +24,7 @@ struct ClaimsData {
 
   Json payload;
   std::string kid;
+  std::string principal;
   const std::string* iss = nullptr;
   const std::string* sub = nullptr;
   const std::string* client_id = nullptr;

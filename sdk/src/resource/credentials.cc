@@ -15,11 +15,10 @@ std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
 }
 
-// Not find_first_of(): that searches the set once per character, which shows on tokens of several hundred
-// bytes.
+// Not find_first_of(): that looks at one character after the other, which shows on tokens of several hundred
+// bytes. find() does not.
 std::size_t find_blank(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::find_if(text.begin(), text.end(), [](char c) { return c == ' ' || c == '\t'; }) - text.begin());
+  return std::min({text.find(' '), text.find('\t'), text.size()});
 }
 
 bool has_query_token(std::string_view query) {

@@ -1,13 +1,60 @@
 #pragma once
 
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <authplane/base/clock.h>
+#include <authplane/base/url.h>
+#include <authplane/dpop/inbound.h>
 #include <authplane/resource/request_context.h>
 
 #include "claims_data.h"
 
 namespace authplane::detail {
 
-// The rule of a resource that has no DPoP configured (RFC 9449 section 7.1): it cannot check a proof, so it
-// refuses every sign of one instead of treating a bound token as a bearer token. Errors: dpop_not_supported.
-Result<void> refuse_dpop(const ClaimsData& claims, const RequestContext* request);
+// What a resource makes of proofs of possession (RFC 9449 section 7), by its mode:
+//
+//                   bearer token,   bearer token      bound token       bound token,
+//                   no proof        and a proof       and a proof       no proof
+//   required        mismatch        mismatch          proof is judged   proof missing
+//   supported       accepted        mismatch          proof is judged   proof missing
+//   not configured  accepted        not supported     not supported     not supported
+//
+// Thread-safe.
+class DpopPolicy {
+ public:
+  // Errors: invalid_argument, the message names the option.
+  static Result<DpopPolicy> create(std::optional<dpop::Inbound> options, const Url& resource,
+                                   const std::shared_ptr<const Clock>& clock);
+
+  bool configured() const { return options_.has_value(); }
+  bool required() const { return options_ && options_->required; }
+  const std::vector<JwsAlgorithm>& algorithms() const {
+    return rules_.algorithms;
+  }  // empty when not configured
+
+  // Of a token that has passed every check of its own; no request is no proof. Gives the proof, which is
+  // spent by then, or nullptr for a bearer token. Errors: as Resource::verify.
+  Result<std::shared_ptr<const dpop::Proof>> check(const ClaimsData& claims, std::string_view token,
+                                                   const RequestContext* request, WallTime now) const;
+
+  // "" when the nonce of that proof is still the one handed out.
+  std::string next_nonce(const dpop::Proof& proof) const;
+
+ private:
+  DpopPolicy() = default;
+  Result<dpop::Proof> judge(const std::string& jkt, std::string_view token, const RequestContext& request,
+                            WallTime now) const;
+  Result<dpop::Proof> verify(std::string_view token, const RequestContext& request, WallTime now) const;
+  std::string htu_of(std::string_view raw_path) const;
+
+  std::optional<dpop::Inbound> options_;
+  dpop::ProofRules rules_;
+  // Of the configured URI, never of what a request says about itself.
+  std::string origin_, resource_path_, resource_htu_;
+};
 
 }  // namespace authplane::detail

@@ -15,6 +15,8 @@ RequestGuard::RequestGuard(Resource resource, RequestGuardOptions options)
       log_(std::make_shared<detail::RejectionLog>(resource_.clock(), resource_.logger())) {
   challenge_.scope = options_.required_scopes;
   challenge_.description = options_.description;
+  dpop_challenge_ = challenge_;
+  if (resource_.dpop_configured()) dpop_challenge_.scheme = TokenScheme::dpop;
 }
 
 Result<Authenticated, HttpResponse> RequestGuard::authenticate(const HttpRequest& request) const {
@@ -41,24 +43,34 @@ Result<Authenticated, HttpResponse> RequestGuard::authenticate(const HttpRequest
   if (!context) {
     // A resource without DPoP has one answer to every sign of it, in the scheme it does understand.
     if (!resource_.dpop_configured()) context.error().code = ErrorCode::dpop_not_supported;
-    return Err(reject(context.error()));
+    return Err(reject(context.error(), presented.scheme));
   }
   auto claims = resource_.verify(presented.token, &*context);
-  if (!claims) return Err(reject(claims.error()));
-  if (auto allowed = require_scopes(*claims, options_.required_scopes); !allowed) {
-    return Err(std::move(allowed.error()));
+  if (!claims) return Err(reject(claims.error(), presented.scheme));
+  if (auto allowed = claims->require_scopes(options_.required_scopes); !allowed) {
+    return Err(reject(allowed.error(), presented.scheme));
   }
-  return Authenticated{std::move(*claims), std::string(presented.token)};
+  std::string nonce = resource_.next_dpop_nonce(*claims);
+  return Authenticated{std::move(*claims), std::string(presented.token), presented.scheme, std::move(nonce)};
+}
+
+Result<void, HttpResponse> RequestGuard::require_scopes(const Authenticated& caller,
+                                                        std::span<const std::string> scopes) const {
+  auto allowed = caller.claims.require_scopes(scopes);
+  if (!allowed) return Err(reject(allowed.error(), caller.scheme));
+  return {};
 }
 
 Result<void, HttpResponse> RequestGuard::require_scopes(const VerifiedClaims& claims,
                                                         std::span<const std::string> scopes) const {
   auto allowed = claims.require_scopes(scopes);
-  if (!allowed) return Err(reject(allowed.error()));
+  if (!allowed) {
+    return Err(reject(allowed.error(), claims.is_dpop_bound() ? TokenScheme::dpop : TokenScheme::bearer));
+  }
   return {};
 }
 
-HttpResponse RequestGuard::reject(const Error& error) const {
+HttpResponse RequestGuard::reject(const Error& error, TokenScheme scheme) const {
   if (error.code == ErrorCode::token_missing) {
     // The first request of every client that has yet to find its authorization server.
     resource_.logger()->debug("request without a token",
@@ -66,7 +78,7 @@ HttpResponse RequestGuard::reject(const Error& error) const {
   } else {
     log_->warn("request refused", resource_.uri(), error);
   }
-  return error_response(error, challenge_);
+  return error_response(error, scheme == TokenScheme::dpop ? dpop_challenge_ : challenge_);
 }
 
 HttpHandler RequestGuard::protect(Handler handler, std::vector<std::string> scopes) const {
@@ -74,9 +86,12 @@ HttpHandler RequestGuard::protect(Handler handler, std::vector<std::string> scop
       [guard = *this, handler = std::move(handler), scopes = std::move(scopes)](const HttpRequest& request) {
         auto authenticated = guard.authenticate(request);
         if (!authenticated) return std::move(authenticated.error());
-        if (auto allowed = guard.require_scopes(authenticated->claims, scopes); !allowed)
+        if (auto allowed = guard.require_scopes(*authenticated, scopes); !allowed)
           return std::move(allowed.error());
-        return handler(request, *authenticated);
+        HttpResponse response = handler(request, *authenticated);
+        if (!authenticated->dpop_nonce.empty())
+          response.headers.set("DPoP-Nonce", std::move(authenticated->dpop_nonce));
+        return response;
       };
 }
 

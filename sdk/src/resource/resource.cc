@@ -9,6 +9,7 @@
 
 #include "dpop_policy.h"
 #include "metadata.h"
+#include "recent_tokens.h"
 #include "rejection_log.h"
 #include "token_verifier.h"
 #include "verified_token_cache.h"
@@ -84,11 +85,13 @@ bool is_blank(std::string_view token) {
 
 struct Resource::Core {
   Core(ResourceIdentifier id, ResourceDependencies deps, ResourceOptions opts,
-       std::vector<JwsAlgorithm> algorithms)
+       std::vector<JwsAlgorithm> algorithms, detail::DpopPolicy proofs)
       : identifier(std::move(id)),
         dependencies(std::move(deps)),
         options(std::move(opts)),
-        metadata(detail::protected_resource_metadata(identifier.text(), dependencies.issuer, options.scopes)),
+        dpop(std::move(proofs)),
+        metadata(detail::protected_resource_metadata(identifier.text(), dependencies.issuer, options.scopes,
+                                                     dpop)),
         checker(effective_checker(options, dependencies)),
         verifier({dependencies.issuer, identifier.text(), std::move(algorithms)}, dependencies.keys),
         log(dependencies.clock, dependencies.logger) {
@@ -101,10 +104,12 @@ struct Resource::Core {
   const ResourceIdentifier identifier;
   const ResourceDependencies dependencies;
   const ResourceOptions options;
+  const detail::DpopPolicy dpop;
   const std::string metadata;
   const RevocationChecker checker;
   // Synchronise themselves.
   const detail::TokenVerifier verifier;
+  const detail::RecentTokens recent_tokens;
   mutable std::optional<detail::VerifiedTokenCache> cache;
   mutable detail::RejectionLog log;
 };
@@ -136,8 +141,10 @@ Result<Resource> Resource::create(ResourceDependencies dependencies, std::string
   }
   if (!dependencies.clock) dependencies.clock = std::make_shared<SystemClock>();
   if (!dependencies.logger) dependencies.logger = std::make_shared<NullLogger>();
+  auto dpop = detail::DpopPolicy::create(options.dpop, identifier->url(), dependencies.clock);
+  if (!dpop) return Err(std::move(dpop.error()));
   return Resource(std::make_shared<const Core>(std::move(*identifier), std::move(dependencies),
-                                               std::move(options), std::move(algorithms)));
+                                               std::move(options), std::move(algorithms), std::move(*dpop)));
 }
 
 Result<VerifiedClaims> Resource::verify(std::string_view token, const RequestContext* request) const {
@@ -150,8 +157,9 @@ Result<VerifiedClaims> Resource::verify(std::string_view token, const RequestCon
   const WallTime now = core_->dependencies.clock->now();
   auto data = core_->authenticate(token, now);
   if (!data) return Err(std::move(data.error()));
-  if (auto proof = detail::refuse_dpop(**data, request); !proof) return Err(std::move(proof.error()));
-  VerifiedClaims claims(std::move(*data));
+  auto proof = core_->dpop.check(**data, token, request, now);
+  if (!proof) return Err(std::move(proof.error()));
+  VerifiedClaims claims(std::move(*data), std::move(*proof));
   if (core_->checker) {
     if (auto revocation = core_->check_revocation(claims, token); !revocation)
       return Err(std::move(revocation.error()));
@@ -164,21 +172,28 @@ Result<std::shared_ptr<const ClaimsData>> Resource::Core::authenticate(std::stri
                                                                        WallTime now) const {
   const std::optional<std::uint64_t> generation = dependencies.keys->generation();
   const bool cacheable = cache && generation;
-  Sha256Digest key{};
-  if (cacheable) {
-    key = sha256(token);
-    if (auto claims = cache->find(key, *generation)) {
-      auto times = detail::check_times(*claims, now, options.clock_skew);
-      if (times) return claims;
-      if (times.error().code == ErrorCode::token_expired) cache->erase(key);
-      return Err(std::move(times.error()));
-    }
+  std::shared_ptr<const ClaimsData> claims;
+  std::optional<Sha256Digest> digest;
+  if (cacheable) claims = recent_tokens.find(token, *generation);
+  if (cacheable && !claims) {
+    digest = sha256(token);
+    claims = cache->find(*digest, *generation);
+    if (claims) recent_tokens.remember(token, claims, *generation);
   }
-  auto claims = verifier.verify(token, generation);
-  if (!claims) return claims;
-  if (auto times = detail::check_times(**claims, now, options.clock_skew); !times)
+  const bool known = claims != nullptr;
+  if (!known) {
+    auto verified = verifier.verify(token, generation);
+    if (!verified) return verified;
+    claims = std::move(*verified);
+  }
+  if (auto times = detail::check_times(*claims, now, options.clock_skew); !times) {
+    if (known && times.error().code == ErrorCode::token_expired) {
+      recent_tokens.forget(token);
+      cache->erase(sha256(token));
+    }
     return Err(std::move(times.error()));
-  if (cacheable) cache->insert(key, *claims, *generation);
+  }
+  if (cacheable && !known) cache->insert(*digest, claims, *generation);
   return claims;
 }
 
@@ -223,11 +238,23 @@ ChallengeOptions Resource::challenge_options() const {
   options.realm = uri();
   options.resource_metadata =
       core_->options.resource_metadata_url.empty() ? metadata_url() : core_->options.resource_metadata_url;
+  if (dpop_required()) {
+    for (JwsAlgorithm algorithm : core_->dpop.algorithms()) {
+      if (!options.dpop_algs.empty()) options.dpop_algs += ' ';
+      options.dpop_algs += to_string(algorithm);
+    }
+  }
   return options;
 }
 
 bool Resource::dpop_configured() const {
-  return false;
+  return core_->dpop.configured();
+}
+bool Resource::dpop_required() const {
+  return core_->dpop.required();
+}
+std::string Resource::next_dpop_nonce(const VerifiedClaims& claims) const {
+  return claims.dpop_proof() ? core_->dpop.next_nonce(*claims.dpop_proof()) : std::string();
 }
 const std::shared_ptr<const Clock>& Resource::clock() const {
   return core_->dependencies.clock;

@@ -62,6 +62,10 @@ Result<GuardedResource> make_guarded_resource(GuardSetup setup) {
   for (const std::string& scope : setup.required_scopes) {
     if (!is_scope_token(scope)) return contradiction("required_scopes: '" + scope + "' is not a scope token");
   }
+  if (setup.dpop) {
+    if (setup.resource_options.dpop) return contradiction("give dpop once, not in resource_options too");
+    setup.resource_options.dpop = std::move(setup.dpop);
+  }
   if (!setup.scopes.empty()) setup.resource_options.scopes = std::move(setup.scopes);
 
   const bool owns_client = !setup.client;

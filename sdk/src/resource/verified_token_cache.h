@@ -26,8 +26,7 @@ class VerifiedTokenCache {
   // At least one entry per shard.
   explicit VerifiedTokenCache(std::size_t max_entries);
 
-  // nullptr when absent or verified under another generation of keys; such an entry is dropped. May still
-  // find what this thread found a moment ago when it has left the shards since.
+  // nullptr when absent or verified under another generation of keys; such an entry is dropped.
   std::shared_ptr<const ClaimsData> find(const Sha256Digest& key, std::uint64_t generation);
   void insert(const Sha256Digest& key, std::shared_ptr<const ClaimsData> claims, std::uint64_t generation);
   void erase(const Sha256Digest& key);
@@ -56,13 +55,11 @@ class VerifiedTokenCache {
     std::size_t hand AUTHPLANE_GUARDED_BY(mutex) = 0;
   };
 
-  std::shared_ptr<const ClaimsData> find_shared(const Sha256Digest& key, std::uint64_t generation);
   Shard& shard_of(const Sha256Digest& key) { return shards_[key[0] % kShards]; }
   std::uint32_t take_slot(Shard& shard) AUTHPLANE_REQUIRES(shard.mutex);
   static std::shared_ptr<const ClaimsData> release(Shard& shard, std::uint32_t slot)
       AUTHPLANE_REQUIRES(shard.mutex);
 
-  const std::uint64_t id_;  // of this cache among all of the process, never reused
   const std::size_t slots_per_shard_;
   std::array<Shard, kShards> shards_;
 };

@@ -37,6 +37,12 @@ class RequestPolicy {
   virtual std::optional<HttpResponse> before_dispatch(const HttpRequest& request,
                                                       const RequestContext& context,
                                                       std::span<const Invocation> invocations) const = 0;
+  // Asked before each call of a tool that exists. A text given back becomes the `isError` result of that
+  // call, and the tool does not run.
+  virtual std::optional<std::string> call_refusal(const RequestContext&,
+                                                  std::string_view /*tool_name*/) const {
+    return std::nullopt;
+  }
   // Whether tools/list shows this tool to the caller. It does not stop a call: before_dispatch does.
   virtual bool tool_visible(const RequestContext& context, std::string_view tool_name) const = 0;
 };

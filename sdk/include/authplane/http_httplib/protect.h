@@ -32,6 +32,8 @@ struct ProtectOptions {
   // The server's own pre-routing handler. cpp-httplib holds one only and does not give it back, so protect()
   // takes it here and calls it after a request passed.
   ::httplib::Server::HandlerWithResponse pre_routing{};
+  // Proofs of possession (RFC 9449). Unset: bound tokens and proofs are refused.
+  std::optional<dpop::Inbound> dpop{};
   ClientOptions client{};
   ResourceOptions resource_options{};
   std::optional<Client> existing_client{};
@@ -121,7 +123,7 @@ class HttplibProtection {
         error.message = "the handler needs a token, and the request was let through without one";
         return protect_detail::write(state->guarded.guard.reject(error), response);
       }
-      if (auto allowed = state->guarded.guard.require_scopes(caller->claims, scopes); !allowed) {
+      if (auto allowed = state->guarded.guard.require_scopes(*caller, scopes); !allowed) {
         return protect_detail::write(std::move(allowed.error()), response);
       }
       handler(request, response);
@@ -149,16 +151,7 @@ class HttplibProtection {
 // server's own set_pre_routing_handler(), which it replaces (see ProtectOptions::pre_routing), and before
 // listen(). Errors: those of Client::create and Resource::create.
 inline Result<HttplibProtection> protect(::httplib::Server& server, ProtectOptions options) {
-  auto guarded = make_guarded_resource({.issuer = std::move(options.issuer),
-                                        .resource = std::move(options.resource),
-                                        .base_url = std::move(options.base_url),
-                                        .path = std::move(options.mcp_path),
-                                        .scopes = std::move(options.scopes),
-                                        .required_scopes = std::move(options.required_scopes),
-                                        .dev_mode = options.dev_mode,
-                                        .client_options = std::move(options.client),
-                                        .resource_options = std::move(options.resource_options),
-                                        .client = std::move(options.existing_client)});
+  auto guarded = make_guarded_resource(take_guard_setup(options));
   if (!guarded) return Err(std::move(guarded.error()));
   auto state = std::make_shared<HttplibProtection::State>(HttplibProtection::State{
       std::move(*guarded), std::move(options.public_paths), std::move(options.pre_routing)});
@@ -180,6 +173,8 @@ inline Result<HttplibProtection> protect(::httplib::Server& server, ProtectOptio
         protect_detail::write_early(request, std::move(authenticated.error()), response);
         return Outcome::Handled;
       }
+      if (!authenticated->dpop_nonce.empty())
+        response.set_header("DPoP-Nonce", authenticated->dpop_nonce.c_str());
       protect_detail::current_request = {&request, std::move(*authenticated)};
     }
     return state->pre_routing ? state->pre_routing(request, response) : Outcome::Unhandled;

@@ -18,6 +18,13 @@
 
 namespace authplane::mcp {
 
+// What the call of a tool gets whose scopes the token lacks.
+enum class ScopeRefusal {
+  challenge,   // 403 with the challenge before anything of the request runs, so that a client can step up
+  tool_error,  // 200 with an `isError` result, in place of that call alone, for clients that show nothing
+               // else
+};
+
 struct AuthOptions {
   std::string issuer{};    // byte for byte as the authorization server spells it
   std::string resource{};  // URL of the MCP endpoint, byte for byte as registered: the audience of its tokens
@@ -26,15 +33,19 @@ struct AuthOptions {
   std::string mcp_path = "/mcp";
   std::vector<std::string> scopes{};           // advertised to clients, not enforced
   std::vector<std::string> required_scopes{};  // of every request, `initialize` included
-  // Tool name -> all scopes a call of it needs; checked before anything of the request runs (403).
+  // Tool name -> all scopes a call of it needs; checked before the tool runs.
   std::map<std::string, std::vector<std::string>, std::less<>> tool_scopes{};
+  ScopeRefusal scope_refusal = ScopeRefusal::challenge;
   bool hide_tools = false;  // leave tools the token may not call out of tools/list
   // Development: http and loopback are allowed, and refusals tell expected and seen values to the caller.
   // Unset: AUTHPLANE_DEV_MODE.
   std::optional<bool> dev_mode{};
-  ClientOptions client{};                   // its issuer and dev_mode are filled from above when unset
-  ResourceOptions resource_options{};       // its scopes are filled from above
-  std::optional<Client> existing_client{};  // used instead of a new one, and never closed
+  // Proofs of possession (RFC 9449). Unset: bound tokens and proofs are refused, never taken for bearer
+  // tokens.
+  std::optional<dpop::Inbound> dpop{};
+  authplane::ClientOptions client{};   // its issuer and dev_mode are filled from above when unset
+  ResourceOptions resource_options{};  // its scopes are filled from above
+  std::optional<authplane::Client> existing_client{};  // used instead of a new one, and never closed
 };
 
 // A copyable handle; thread-safe. The client it created lives as long as the last copy, the routes made from
@@ -48,10 +59,11 @@ class Auth {
   // The metadata route and the MCP endpoint at the path of the resource, behind the guard; nothing else.
   // `server` must outlive their use.
   std::vector<HttpRoute> routes(const Server& server) const;
-  // The MCP endpoint alone: authenticates, then lets `server` answer with the caller's context.
+  // The MCP endpoint alone: authenticates, then lets `server` answer with the caller's context. Once per
+  // request: a proof is spent by it.
   HttpResponse handle(const Server& server, const HttpRequest& request) const;
 
-  const Client& client() const;
+  const authplane::Client& client() const;
   const Resource& resource() const { return guard().resource(); }
   const RequestGuard& guard() const;
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <authplane/base/result.h>
+#include <authplane/dpop/proof.h>
 #include <authplane/json/json.h>
 #include <authplane/oauth/scope.h>
 
@@ -52,14 +53,22 @@ class VerifiedClaims {
   Result<void> require_scope(std::string_view scope) const;
   bool has_claim(std::string_view name) const;
   bool has_claim(std::string_view name, const Json& value) const;
+  // Whose requests belong together: subject and client in one opaque spelling. The same subject through
+  // another client is somebody else.
+  const std::string& principal() const;
   bool is_dpop_bound() const { return cnf_jkt().has_value(); }
+  // The proof that came with the token, judged and spent; nullptr for a bearer token.
+  const dpop::Proof* dpop_proof() const { return proof_.get(); }
   // A token the client got for itself (client_credentials), not on behalf of a user.
   bool is_machine_token() const { return sub() == client_id(); }
 
-  explicit VerifiedClaims(std::shared_ptr<const detail::ClaimsData> data) : data_(std::move(data)) {}
+  explicit VerifiedClaims(std::shared_ptr<const detail::ClaimsData> data,
+                          std::shared_ptr<const dpop::Proof> proof = {})
+      : data_(std::move(data)), proof_(std::move(proof)) {}
 
  private:
   std::shared_ptr<const detail::ClaimsData> data_;
+  std::shared_ptr<const dpop::Proof> proof_;
 };
 
 }  // namespace authplane

@@ -22,6 +22,8 @@ class RejectionLog;
 struct Authenticated {
   VerifiedClaims claims;
   std::string token;
+  TokenScheme scheme = TokenScheme::bearer;  // the token came under
+  std::string dpop_nonce = {};  // to be sent as `DPoP-Nonce` with the answer: Resource::next_dpop_nonce
 };
 
 // What to answer when a request brings two credentials, or a token in its URL (which is never read).
@@ -48,18 +50,22 @@ class RequestGuard {
   explicit RequestGuard(Resource resource, RequestGuardOptions options = {});
 
   // Exactly one Authorization field, scheme Bearer or DPoP in any case, one token. The DPoP field is looked
-  // at whatever the scheme is. The error is the finished answer.
+  // at whatever the scheme is. The error is the finished answer. Ask once per request: a proof is spent by
+  // it.
   Result<Authenticated, HttpResponse> authenticate(const HttpRequest& request) const;
 
-  // 403 with the full list in the challenge when the token lacks one of them.
+  // 403 with the full list in the challenge when the token lacks one of them. The challenge has the scheme
+  // the token came under; of claims alone, DPoP for a bound token.
+  Result<void, HttpResponse> require_scopes(const Authenticated& caller,
+                                            std::span<const std::string> scopes) const;
   Result<void, HttpResponse> require_scopes(const VerifiedClaims& claims,
                                             std::span<const std::string> scopes) const;
 
-  // The answer for an error of this resource, logged.
-  HttpResponse reject(const Error& error) const;
+  // The answer for an error of this resource, logged. `scheme`: the token came under.
+  HttpResponse reject(const Error& error, TokenScheme scheme = TokenScheme::bearer) const;
 
   using Handler = std::function<HttpResponse(const HttpRequest&, const Authenticated&)>;
-  // `handler` behind authenticate() and these scopes.
+  // `handler` behind authenticate() and these scopes; its answer gets the `DPoP-Nonce` that is due.
   HttpHandler protect(Handler handler, std::vector<std::string> scopes = {}) const;
 
   // Serves the metadata without a token: GET, HEAD, OPTIONS, any origin.
@@ -73,6 +79,7 @@ class RequestGuard {
   Resource resource_;
   RequestGuardOptions options_;
   ChallengeOptions challenge_;
+  ChallengeOptions dpop_challenge_;  // the same for a token that came under the scheme DPoP
   std::shared_ptr<detail::RejectionLog> log_;
 };
 

@@ -14,6 +14,7 @@
 #include <authplane/base/log.h>
 #include <authplane/base/result.h>
 #include <authplane/client/jwks_cache.h>
+#include <authplane/dpop/inbound.h>
 #include <authplane/jose/algorithm.h>
 #include <authplane/resource/claims.h>
 
@@ -47,6 +48,9 @@ struct ResourceOptions {
   // Unset: those of the client. A non-empty subset of ES256 and RS256.
   std::optional<std::vector<JwsAlgorithm>> allowed_algorithms = {};
   std::chrono::seconds clock_skew{30};  // 0 to 300 s; tolerance for exp, iat and nbf
+  // Proofs of possession (RFC 9449). Unset: bound tokens and proofs are refused, never taken for bearer
+  // tokens.
+  std::optional<dpop::Inbound> dpop = {};
   RevocationPolicy revocation = {};
   RevocationFailure revocation_failure = RevocationFailure::fail_closed;
   // Advertised in challenges instead of the derived URL, for metadata hosted elsewhere. An absolute URL.

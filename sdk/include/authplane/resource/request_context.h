@@ -2,7 +2,6 @@
 
 #include <optional>
 #include <span>
-#include <string>
 #include <string_view>
 
 #include <authplane/base/http.h>
@@ -15,7 +14,7 @@ enum class TokenScheme { bearer, dpop };
 
 // What the verifier has to know about the request that carried a token: method, raw path and the DPoP proof.
 // The factories are the only way to make one, so a context with two proofs cannot exist (RFC 9449
-// section 4.3, check 1).
+// section 4.3, check 1). Views into what it was made from.
 class RequestContext {
  public:
   // Collects the proofs of ALL `DPoP` fields: each is split at commas, trimmed, and blanks are dropped.
@@ -26,16 +25,19 @@ class RequestContext {
   static Result<RequestContext> from_request(const HttpRequest& request,
                                              TokenScheme scheme = TokenScheme::bearer);
 
-  const std::string& method() const { return method_; }
-  const std::string& path() const { return path_; }  // raw, without query
+  std::string_view method() const { return method_; }
+  std::string_view path() const { return path_; }  // raw, without query
   TokenScheme scheme() const { return scheme_; }
-  const std::optional<std::string>& proof() const { return proof_; }
+  const std::optional<std::string_view>& proof() const { return proof_; }
 
  private:
-  RequestContext() = default;
-  std::string method_, path_;
-  std::optional<std::string> proof_;
-  TokenScheme scheme_ = TokenScheme::bearer;
+  RequestContext(std::string_view method, std::string_view target, TokenScheme scheme)
+      : method_(method), path_(target.substr(0, target.find('?'))), scheme_(scheme) {}
+  Result<void> take_proofs(std::string_view field);
+
+  std::string_view method_, path_;
+  std::optional<std::string_view> proof_;
+  TokenScheme scheme_;
 };
 
 }  // namespace authplane

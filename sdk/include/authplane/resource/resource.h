@@ -27,10 +27,12 @@ class Resource {
 
   // Checks a token in this order: form, header (crit, alg, typ, kid), key, signature, required claims,
   // issuer, audience, times, proof of possession, revocation. Does NOT check scopes: ask the claims. Without
-  // `request` there is no proof. A cached token skips everything up to the audience.
+  // `request` there is no proof. A cached token skips everything up to the audience. A proof passes once: to
+  // verify a request twice is to refuse it.
   //
   // Errors: token_missing (blank), invalid_signature (malformed, unknown key, bad signature), invalid_claims,
-  // token_expired, dpop_not_supported, token_inactive; revocation_check_failed, jwks_unavailable, closed when
+  // token_expired, dpop_not_supported, dpop_proof_missing, dpop_binding_mismatch, invalid_dpop_proof,
+  // dpop_replay_detected, token_inactive; revocation_check_failed, jwks_unavailable, closed when
   // the answer cannot be known. Messages name claims and keys: they are for the log, not for the caller.
   Result<VerifiedClaims> verify(std::string_view token, const RequestContext* request = nullptr) const;
 
@@ -44,11 +46,15 @@ class Resource {
   const std::string& metadata_path() const;
   const std::string& metadata_url() const;
 
-  // Realm and metadata URL of this resource, for www_authenticate() and error_response().
+  // Realm, metadata URL and required proofs of this resource, for www_authenticate() and error_response().
   ChallengeOptions challenge_options() const;
 
   // False: bound tokens and stray proofs are refused with dpop_not_supported.
   bool dpop_configured() const;
+  bool dpop_required() const;  // false: bearer tokens are taken too
+  // To be sent as `DPoP-Nonce` with the answer to these claims' request: the nonce their proof used is about
+  // to end (RFC 9449 section 8.2). "" when there is nothing to say.
+  std::string next_dpop_nonce(const VerifiedClaims& claims) const;
   const std::shared_ptr<const Clock>& clock() const;
   const std::shared_ptr<Logger>& logger() const;
 

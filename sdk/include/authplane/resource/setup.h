@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <authplane/base/result.h>
@@ -22,9 +23,26 @@ struct GuardSetup {
   std::optional<bool> dev_mode = {};
   ClientOptions client_options = {};
   ResourceOptions resource_options = {};
+  std::optional<dpop::Inbound> dpop = {};
   std::optional<Client> client = {};
   AmbiguousCredentials ambiguous = AmbiguousCredentials::unauthorized;
 };
+
+// The part that the adapters' options have in common, moved out of them.
+template <class Options>
+GuardSetup take_guard_setup(Options& options) {
+  return {.issuer = std::move(options.issuer),
+          .resource = std::move(options.resource),
+          .base_url = std::move(options.base_url),
+          .path = std::move(options.mcp_path),
+          .scopes = std::move(options.scopes),
+          .required_scopes = std::move(options.required_scopes),
+          .dev_mode = options.dev_mode,
+          .client_options = std::move(options.client),
+          .resource_options = std::move(options.resource_options),
+          .dpop = std::move(options.dpop),
+          .client = std::move(options.existing_client)};
+}
 
 struct GuardedResource {
   Client client;

@@ -4,6 +4,7 @@
 
 #include <authplane/testing/fake_clock.h>
 #include <authplane/testing/fixed_resolver.h>
+#include <authplane/testing/proof_builder.h>
 #include <authplane/testing/recording_logger.h>
 #include <authplane/testing/scripted_transport.h>
 #include <authplane/testing/seeded_random.h>

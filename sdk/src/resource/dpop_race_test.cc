@@ -1,0 +1,59 @@
+#include <atomic>
+#include <barrier>
+#include <thread>
+#include <vector>
+
+#include "dpop_test_support.h"
+
+// One proof presented by many at once passes once.
+
+namespace authplane {
+namespace {
+
+using resource_test::outcome;
+
+class DpopRace : public resource_test::DpopTest {
+ protected:
+  // How many of `threads` got through in each of the rounds; every round has a proof of its own.
+  std::vector<int> winners(const std::vector<Resource>& resources, int threads, int rounds) {
+    const std::string bound = bound_token();
+    std::vector<std::string> proofs;
+    for (int round = 0; round < rounds; ++round) proofs.push_back(proof(bound).build());
+    std::vector<std::atomic<int>> passed(proofs.size());
+    std::atomic<int> other_outcomes = 0;
+    std::barrier together(threads);
+    std::vector<std::jthread> crowd;
+    for (int t = 0; t < threads; ++t) {
+      crowd.emplace_back([&, t] {
+        const Resource& resource = resources[static_cast<std::size_t>(t) % resources.size()];
+        for (std::size_t round = 0; round < proofs.size(); ++round) {
+          together.arrive_and_wait();
+          auto result = present(resource, bound, proofs[round]);
+          if (result) {
+            ++passed[round];
+          } else if (result.error().code != ErrorCode::dpop_replay_detected) {
+            ++other_outcomes;
+          }
+        }
+      });
+    }
+    crowd.clear();
+    EXPECT_EQ(other_outcomes, 0);
+    return {passed.begin(), passed.end()};
+  }
+};
+
+TEST_F(DpopRace, OneOfAHundredThreadsWins) {
+  constexpr int kRounds = 1'000;
+  EXPECT_EQ(winners({make(with({}))}, 100, kRounds), std::vector<int>(kRounds, 1));
+}
+
+TEST_F(DpopRace, OneWinsAcrossResourcesThatShareAStore) {
+  const auto store = dpop::MemoryReplayStore::create({.clock = clock});
+  constexpr int kRounds = 100;
+  EXPECT_EQ(winners({make(with({.replay_store = store})), make(with({.replay_store = store}))}, 8, kRounds),
+            std::vector<int>(kRounds, 1));
+}
+
+}  // namespace
+}  // namespace authplane

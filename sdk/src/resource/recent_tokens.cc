@@ -1,0 +1,79 @@
+#include "recent_tokens.h"
+
+#include <array>
+#include <atomic>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include <authplane/base/secret.h>
+
+namespace authplane::detail {
+namespace {
+
+struct Hit {
+  std::uint64_t owner = 0;  // id of the RecentTokens, 0 = empty
+  std::uint64_t generation = 0;
+  SecretString token;
+  std::shared_ptr<const ClaimsData> claims;
+  int uses_left = 0;
+};
+constexpr std::size_t kHits = 4;
+constexpr int kUsesPerHit = 32;
+thread_local std::array<Hit, kHits> hits;
+
+// By characters near the end, where the signature is; the last one has few values.
+Hit& place_of(std::string_view token) {
+  const std::size_t size = token.size();
+  return hits[size < 3 ? 0 : static_cast<unsigned char>(token[size - 2] ^ token[size - 3]) % kHits];
+}
+
+// In a time that depends on the length only, like constant_time_equal(), which looks at single bytes and
+// takes as long as the digest it is to save.
+bool same_token(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  std::uint64_t difference = 0;
+  std::size_t i = 0;
+  for (; i + sizeof difference <= a.size(); i += sizeof difference) {
+    std::uint64_t x, y;
+    std::memcpy(&x, a.data() + i, sizeof x);
+    std::memcpy(&y, b.data() + i, sizeof y);
+    difference |= x ^ y;
+  }
+  for (; i < a.size(); ++i) difference |= static_cast<unsigned char>(a[i] ^ b[i]);
+  return difference == 0;
+}
+
+std::shared_ptr<const ClaimsData> with_own_count(std::shared_ptr<const ClaimsData> shared) {
+  const ClaimsData* claims = shared.get();
+  return {std::make_shared<const std::shared_ptr<const ClaimsData>>(std::move(shared)), claims};
+}
+
+std::uint64_t next_id() noexcept {
+  static std::atomic<std::uint64_t> last = 0;
+  return ++last;
+}
+
+}  // namespace
+
+RecentTokens::RecentTokens() : id_(next_id()) {}
+
+std::shared_ptr<const ClaimsData> RecentTokens::find(std::string_view token, std::uint64_t generation) const {
+  Hit& hit = place_of(token);
+  if (hit.owner != id_ || hit.generation != generation || hit.uses_left == 0) return nullptr;
+  if (!same_token(hit.token.expose(), token)) return nullptr;
+  --hit.uses_left;
+  return hit.claims;
+}
+
+void RecentTokens::remember(std::string_view token, std::shared_ptr<const ClaimsData> claims,
+                            std::uint64_t generation) const {
+  place_of(token) =
+      Hit{id_, generation, SecretString(std::string(token)), with_own_count(std::move(claims)), kUsesPerHit};
+}
+
+void RecentTokens::forget(std::string_view token) const {
+  if (Hit& hit = place_of(token); hit.owner == id_ && same_token(hit.token.expose(), token)) hit = {};
+}
+
+}  // namespace authplane::detail
