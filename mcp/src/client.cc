@@ -79,6 +79,7 @@ struct Client::State {
   ClientOptions options;
   Url url;
   Headers extra_headers;
+  std::shared_ptr<RequestAuthorizer> authorizer;
   NotificationHandler on_notification;
   std::string session_id;
   std::string protocol_version;  // negotiated, "" before
@@ -86,6 +87,8 @@ struct Client::State {
   std::int64_t next_id = 1;
 
   OutboundRequest outbound(std::string method) const;
+  Result<HttpResponse> send_once(OutboundRequest request) const;
+  Result<HttpResponse> send(const OutboundRequest& request) const;
   Result<HttpResponse> post(std::string body) const;
   Result<void> notify(std::string_view method) const;
   Result<Json> exchange(std::string_view method, const std::string& params, bool& session_lost);
@@ -107,12 +110,34 @@ OutboundRequest Client::State::outbound(std::string method) const {
   return request;
 }
 
+Result<HttpResponse> Client::State::send_once(OutboundRequest request) const {
+  if (authorizer) {
+    const auto fields = authorizer->headers(request.method, request.url.text());
+    if (!fields) return Err(fields.error());
+    for (const auto& field : *fields) request.headers.remove(field.first);
+    for (const auto& [name, value] : *fields) request.headers.add(name, value);
+  }
+  return options.transport->send(request);
+}
+
+Result<HttpResponse> Client::State::send(const OutboundRequest& request) const {
+  const auto wants_retry = [&](const Result<HttpResponse>& response) {
+    return response && authorizer &&
+           authorizer->should_retry(request.url.text(), response->status, response->headers);
+  };
+  auto response = send_once(request);
+  if (!wants_retry(response)) return response;
+  response = send_once(request);
+  (void)wants_retry(response);  // is told of every response
+  return response;
+}
+
 Result<HttpResponse> Client::State::post(std::string body) const {
   auto request = outbound("POST");
   request.headers.set("Content-Type", "application/json");
   request.headers.set("Accept", "application/json, text/event-stream");
   request.body = std::move(body);
-  return options.transport->send(request);
+  return send(request);
 }
 
 Result<void> Client::State::notify(std::string_view method) const {
@@ -203,7 +228,10 @@ Client::Client(ClientOptions options) : state_(std::make_unique<State>()) {
 }
 
 Client::~Client() {
-  if (state_) (void)close();
+  try {
+    if (state_) (void)close();
+  } catch (...) {  // of the transport or the authorizer; there is nobody to tell
+  }
 }
 Client::Client(Client&&) noexcept = default;
 Client& Client::operator=(Client&&) noexcept = default;
@@ -214,6 +242,10 @@ void Client::set_header(std::string name, std::string value) {
                                   [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7F; });
   if (!clean) refuse("the value of header " + name + " has control characters");
   state_->extra_headers.set(name, std::move(value));
+}
+
+void Client::set_authorizer(std::shared_ptr<RequestAuthorizer> authorizer) {
+  state_->authorizer = std::move(authorizer);
 }
 
 void Client::on_notification(NotificationHandler handler) {
@@ -266,7 +298,7 @@ Result<void> Client::close() {
     state_->forget_session();
     return {};
   }
-  auto response = state_->options.transport->send(state_->outbound("DELETE"));
+  auto response = state_->send(state_->outbound("DELETE"));
   state_->forget_session();
   if (!response) return Err(std::move(response).error());
   // 405: the server does not let clients end sessions. 404: it has ended already.

@@ -348,5 +348,173 @@ TEST_F(ClientScriptTest, UnusableOptionsAreRefused) {
   EXPECT_THROW(mcp.set_header("A", "x\r\nB: y"), Exception);
 }
 
+// Numbers its fields, and keeps what it was asked and told.
+class CountingAuthorizer final : public RequestAuthorizer {
+ public:
+  Result<Headers> headers(std::string_view method, std::string_view url) override {
+    asked.push_back(std::string(method) + " " + std::string(url));
+    if (broken) return Err(ErrorCode::runtime_error, "no token to be had");
+    const auto number = std::to_string(asked.size());
+    return Headers{{"authorization", "DPoP s3cret-" + number}, {"DPoP", "proof-" + number}};
+  }
+  bool should_retry(std::string_view url, int status, const Headers& response) override {
+    EXPECT_EQ(url, kUrl);
+    told.push_back(status);
+    return retry && status == 401 && response.contains("www-authenticate");
+  }
+  std::vector<std::string> asked;
+  std::vector<int> told;
+  bool retry = false, broken = false;
+};
+
+class ClientAuthorizerTest : public ClientScriptTest {
+ protected:
+  Client authorized() {
+    auto mcp = client();
+    mcp.set_header("Authorization", "Bearer old");
+    mcp.set_header("X-Other", "kept");
+    mcp.set_authorizer(authorizer);
+    return mcp;
+  }
+  static HttpResponse pong(const OutboundRequest& request) {
+    return reply(R"({"jsonrpc":"2.0","id":)" + Json::parse(request.body)["id"].dump() + R"(,"result":{}})");
+  }
+  static HttpResponse challenge() { return reply("", 401, {{"WWW-Authenticate", "Any"}}); }
+  // Whether request number `i` carries the fields that were made `made`-th, counted from one, and nothing
+  // older.
+  void expect_fields(std::size_t i, std::size_t made) {
+    const auto headers = transport->requests().at(i).headers;
+    EXPECT_EQ(headers.get("Authorization"), "DPoP s3cret-" + std::to_string(made));
+    EXPECT_EQ(headers.get("DPoP"), "proof-" + std::to_string(made));
+    EXPECT_EQ(headers.get("X-Other"), "kept");
+  }
+  std::shared_ptr<CountingAuthorizer> authorizer = std::make_shared<CountingAuthorizer>();
+};
+
+TEST_F(ClientAuthorizerTest, EveryRequestGetsFieldsOfItsOwn) {
+  script(pong);
+  auto mcp = authorized();
+  ASSERT_TRUE(mcp.initialize());
+  ASSERT_TRUE(mcp.ping());
+  ASSERT_TRUE(mcp.close());
+  const std::string post = std::string("POST ") + kUrl;
+  EXPECT_THAT(authorizer->asked, ElementsAre(post, post, post, std::string("DELETE ") + kUrl));
+  EXPECT_THAT(authorizer->told, ElementsAre(200, 202, 200, 204));
+  ASSERT_EQ(transport->requests().size(), 4U);
+  for (std::size_t i = 0; i < 4; ++i) expect_fields(i, i + 1);
+}
+
+TEST_F(ClientAuthorizerTest, ARefusedRequestIsRepeatedOnceWithNewFields) {
+  bool challenged = false;
+  script([&](const OutboundRequest& request) -> Result<HttpResponse> {
+    if (std::exchange(challenged, true)) return pong(request);
+    return challenge();
+  });
+  authorizer->retry = true;
+  auto mcp = authorized();
+  ASSERT_TRUE(mcp.initialize());
+  const auto pinged = mcp.ping();
+  ASSERT_TRUE(pinged) << pinged.error().message;
+  EXPECT_THAT(authorizer->told, ElementsAre(200, 202, 401, 200));
+  const auto sent = transport->requests();
+  ASSERT_EQ(sent.size(), 4U);
+  expect_fields(2, 3);
+  expect_fields(3, 4);
+  EXPECT_EQ(sent[2].body, sent[3].body);
+  EXPECT_EQ(sent[3].headers.get("Mcp-Session-Id"), "s-1");
+}
+
+TEST_F(ClientAuthorizerTest, ASecondRefusalIsTheAnswer) {
+  script([](const OutboundRequest&) { return challenge(); });
+  authorizer->retry = true;
+  auto mcp = authorized();
+  ASSERT_TRUE(mcp.initialize());
+  const auto refused = mcp.ping();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::access_denied);
+  EXPECT_THAT(authorizer->told, ElementsAre(200, 202, 401, 401));
+}
+
+TEST_F(ClientAuthorizerTest, OpeningAndEndingASessionAreRepeatedToo) {
+  std::size_t seen = 0;
+  transport->on(kUrl, [&](const OutboundRequest& request) -> Result<HttpResponse> {
+    return seen++ % 2 == 0 ? challenge() : handshake(request);
+  });
+  authorizer->retry = true;
+  auto mcp = authorized();
+  ASSERT_TRUE(mcp.initialize());
+  ASSERT_TRUE(mcp.close());
+  EXPECT_THAT(authorizer->told, ElementsAre(401, 200, 401, 202, 401, 204));
+}
+
+TEST_F(ClientAuthorizerTest, NothingIsRepeatedUnlessTheAuthorizerSaysSo) {
+  script([](const OutboundRequest&) { return challenge(); });
+  auto mcp = authorized();
+  EXPECT_FALSE(mcp.ping());
+  EXPECT_THAT(authorizer->told, ElementsAre(200, 202, 401));
+}
+
+TEST_F(ClientAuthorizerTest, ASessionOpenedAnewIsAuthorized) {
+  bool ended = false;
+  script([&](const OutboundRequest& request) -> Result<HttpResponse> {
+    if (!std::exchange(ended, true)) return reply("", 404, {});
+    return pong(request);
+  });
+  auto mcp = authorized();
+  ASSERT_TRUE(mcp.initialize());
+  ASSERT_TRUE(mcp.ping());
+  EXPECT_THAT(authorizer->told, ElementsAre(200, 202, 404, 200, 202, 200));
+  for (std::size_t i = 0; i < 6; ++i) expect_fields(i, i + 1);
+}
+
+TEST_F(ClientAuthorizerTest, ItsErrorEndsTheCallAndNothingIsSent) {
+  script(pong);
+  auto mcp = authorized();
+  ASSERT_TRUE(mcp.initialize());
+  authorizer->broken = true;
+  EXPECT_EQ(mcp.ping().error().message, "no token to be had");
+  EXPECT_EQ(transport->requests().size(), 2U);
+}
+
+TEST_F(ClientAuthorizerTest, FailuresOfTheTransportAreNoAnswers) {
+  transport->on(kUrl, [](const OutboundRequest&) -> Result<HttpResponse> {
+    return Err(ErrorCode::transport_error, "connection refused");
+  });
+  authorizer->retry = true;
+  EXPECT_FALSE(authorized().initialize());
+  EXPECT_THAT(authorizer->told, IsEmpty());
+  EXPECT_EQ(transport->requests().size(), 1U);
+}
+
+TEST_F(ClientAuthorizerTest, WithoutItTheHeadersAreThoseThatWereSet) {
+  script(pong);
+  auto mcp = authorized();
+  mcp.set_authorizer(nullptr);
+  ASSERT_TRUE(mcp.ping());
+  EXPECT_EQ(transport->requests().back().headers.get("Authorization"), "Bearer old");
+  EXPECT_FALSE(transport->requests().back().headers.contains("DPoP"));
+}
+
+TEST_F(ClientAuthorizerTest, ErrorsNeverHoldItsFields) {
+  script([](const OutboundRequest&) { return reply("no", 500, {{"Content-Type", "text/plain"}}); });
+  const auto message = authorized().ping().error().message;
+  EXPECT_THAT(message, Not(HasSubstr("s3cret")));
+  EXPECT_THAT(message, Not(HasSubstr("proof-")));
+}
+
+class ThrowingAuthorizer final : public RequestAuthorizer {
+ public:
+  Result<Headers> headers(std::string_view, std::string_view) override { throw std::runtime_error("lost"); }
+  bool should_retry(std::string_view, int, const Headers&) override { return false; }
+};
+
+TEST_F(ClientAuthorizerTest, WhatItThrowsReachesTheCallerButNotTheDestructor) {
+  script(pong);
+  auto mcp = client();
+  ASSERT_TRUE(mcp.initialize());
+  mcp.set_authorizer(std::make_shared<ThrowingAuthorizer>());
+  EXPECT_THROW((void)mcp.ping(), std::runtime_error);
+}
+
 }  // namespace
 }  // namespace authplane::mcp

@@ -39,13 +39,26 @@ struct ToolInfo {
   JsonText input_schema;
 };
 
+// Makes the header fields of each request of a client: credentials that hold for one request only. Called by
+// the thread that uses the client.
+class RequestAuthorizer {
+ public:
+  virtual ~RequestAuthorizer() = default;
+  // Before every HTTP request, repeated ones included. The fields replace all others of their names. An error
+  // ends the call, and nothing is sent.
+  virtual Result<Headers> headers(std::string_view method, std::string_view url) = 0;
+  // With every HTTP response. True sends that request once more, with new fields; after that the answer does
+  // not matter. Only for responses that say the request was not acted upon.
+  virtual bool should_retry(std::string_view url, int status, const Headers& response) = 0;
+};
+
 // An MCP client over streamable HTTP (2025-03-26 to 2025-11-25). One thread at a time. Every function blocks.
 //
 // Errors of all functions: transport_error; protocol_error for answers that are no MCP and for JSON-RPC
 // errors (the message has the number and the server's text); insufficient_scope and access_denied for HTTP
 // 401 and 403, with `oauth.http_status`, `oauth.error` and the WWW-Authenticate challenge in the message;
-// closed when the server no longer knows the session and opening a new one did not help. Messages never hold
-// request headers.
+// closed when the server no longer knows the session and opening a new one did not help; those of the
+// authorizer. Messages never hold request headers.
 class Client {
  public:
   // Called for every notification that comes with an answer; `params` is {} when absent.
@@ -61,6 +74,8 @@ class Client {
   // Sent with every request from now on, replacing an earlier value. Throws Exception (invalid_argument) for
   // a name that is no token or a value with control characters.
   void set_header(std::string name, std::string value);
+  // Asked for fields of every request from now on, those that open and end sessions included; null: none.
+  void set_authorizer(std::shared_ptr<RequestAuthorizer> authorizer);
   void on_notification(NotificationHandler handler);
 
   // Opens a session: `initialize`, then `notifications/initialized`.
