@@ -75,8 +75,9 @@ TEST_P(AnyStore, KeysMayBeAnyBytes) {
   EXPECT_FALSE(take(std::string_view("a\0b", 3)));
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, AnyStore, ::testing::Bool(),
-                         [](const auto& instance) { return std::string(instance.param ? "File" : "Memory"); });
+INSTANTIATE_TEST_SUITE_P(Stores, AnyStore, ::testing::Bool(), [](const auto& instance) {
+  return std::string(instance.param ? "File" : "Memory");
+});
 
 bool take(ReplayStore& store, const std::string& key, std::chrono::sys_seconds expires_at) {
   return store.check_and_store(key, expires_at).value();

@@ -60,6 +60,29 @@ Result<EvpPkey> from_params(const char* type, int selection, OSSL_PARAM_BLD* bui
   return EvpPkey(pkey);
 }
 
+// P-256 and no key. Looking the curve up and setting it up costs more than all else about a public key, and a
+// DPoP proof brings a key nobody has seen before.
+Result<EvpPkey> empty_p256_key() {
+  static const EvpPkey curve = [] {
+    ParamBuilder builder(OSSL_PARAM_BLD_new());
+    OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0);
+    auto made = from_params("EC", EVP_PKEY_KEY_PARAMETERS, builder.get());
+    return made ? std::move(*made) : EvpPkey();
+  }();
+  EvpPkey copy(curve ? EVP_PKEY_dup(curve.get()) : nullptr);
+  if (!copy) return Err(ErrorCode::runtime_error, "out of memory while importing a key");
+  return copy;
+}
+
+Result<EvpPkey> import_ec_public(const std::string& point) {
+  auto pkey = empty_p256_key();
+  if (pkey && EVP_PKEY_set1_encoded_public_key(
+                  pkey->get(), reinterpret_cast<const unsigned char*>(point.data()), point.size()) != 1) {
+    return bad("the members do not form a key");
+  }
+  return pkey;
+}
+
 Result<EvpPkey> import_ec(const Json& jwk, bool with_private) {
   const std::string* curve = find_string(jwk, "crv");
   if (!curve || *curve != "P-256") return bad("crv must be P-256");
@@ -68,21 +91,17 @@ Result<EvpPkey> import_ec(const Json& jwk, bool with_private) {
   auto y = fixed_member(jwk, "y", 32);
   if (!y) return Err(y.error());
   const std::string point = "\x04" + *x + *y;
+  if (!with_private) return import_ec_public(point);
+  auto secret = fixed_member(jwk, "d", 32);
+  if (!secret) return Err(secret.error());
   ParamBuilder builder(OSSL_PARAM_BLD_new());
-  BigNum d;
-  int selection = EVP_PKEY_PUBLIC_KEY;
+  BigNum d(BN_secure_new());
+  BN_bin2bn(reinterpret_cast<const unsigned char*>(secret->data()), 32, d.get());
+  wipe(*secret);
   OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0);
   OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size());
-  if (with_private) {
-    auto secret = fixed_member(jwk, "d", 32);
-    if (!secret) return Err(secret.error());
-    d.reset(BN_secure_new());
-    BN_bin2bn(reinterpret_cast<const unsigned char*>(secret->data()), 32, d.get());
-    wipe(*secret);
-    OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_PRIV_KEY, d.get());
-    selection = EVP_PKEY_KEYPAIR;
-  }
-  return from_params("EC", selection, builder.get());
+  OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_PRIV_KEY, d.get());
+  return from_params("EC", EVP_PKEY_KEYPAIR, builder.get());
 }
 
 Result<EvpPkey> import_rsa(const Json& jwk, bool with_private) {

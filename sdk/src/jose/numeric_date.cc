@@ -19,7 +19,7 @@ std::optional<WallTime> parse_numeric_date(const Json& value) {
   }
   if (value.is_number_integer()) {
     const auto seconds = value.get<std::int64_t>();
-    if (seconds < -kMaxSeconds) return std::nullopt;
+    if (seconds < -kMaxSeconds || seconds > kMaxSeconds) return std::nullopt;
     return WallTime(std::chrono::seconds(seconds));
   }
   if (!value.is_number_float()) return std::nullopt;
