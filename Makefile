@@ -2,7 +2,7 @@
 PRESET ?= release
 BUILD := build/$(PRESET)
 
-.PHONY: help deps build demo test test-sanitized test-threads fuzz bench conformance loc lint fmt install clean
+.PHONY: help deps build demo test test-sanitized test-threads fuzz bench conformance interop loc lint fmt install clean
 help:
 	@sed -nE 's/^# ([a-z-]+): (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 24
 
@@ -46,6 +46,14 @@ bench: build
 # conformance: the official MCP suite against a server built on this library (needs npm)
 conformance: build
 	@tests/conformance/run.sh $(CURDIR)/$(BUILD)/tests/conformance/mcp_conformance_server
+
+# interop: tokens and proofs against software of others: PyJWT, jose, openssl, oauth4webapi, dpop (the last two need npm)
+INTEROP_BINARIES = $(addprefix $(BUILD)/,authserver/cli/authserver examples/cpp/03-dpop/dpop-server tests/interop/interop_agent)
+interop: deps $(BUILD)/build.ninja
+	@cmake --build $(BUILD) --target interop_agent
+	@tests/interop/run.sh $(BUILD)/authserver/cli/authserver
+	@tests/interop/dpop.sh $(INTEROP_BINARIES)
+	@tests/interop/npm.sh $(INTEROP_BINARIES) "$(CURDIR)/$(BUILD)"
 
 # loc: auth lines of the examples against their budgets, diffs in their READMEs against their sources
 loc: deps $(BUILD)/build.ninja
