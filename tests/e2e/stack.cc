@@ -102,17 +102,17 @@ Registered AuthServer::register_client(const std::string& name, const std::strin
   return {body.value("client_id", ""), body.value("client_secret", "")};
 }
 
-Reply AuthServer::token(const Registered& client, const std::string& scope,
-                        const std::string& resource) const {
+Reply AuthServer::token(const Registered& client, const std::string& scope, const std::string& resource,
+                        const Headers& extra) const {
   Form form;
   form.add("grant_type", "client_credentials");
   if (!scope.empty()) form.add("scope", scope);
   if (!resource.empty()) form.add("resource", resource);
-  return http(
-      "POST", url("/oauth/token"),
-      {{"Authorization", "Basic " + base64_encode(form_encode(client.id) + ":" + form_encode(client.secret))},
-       {"Content-Type", "application/x-www-form-urlencoded"}},
-      form.encode());
+  Headers headers = {
+      {"Authorization", "Basic " + base64_encode(form_encode(client.id) + ":" + form_encode(client.secret))},
+      {"Content-Type", "application/x-www-form-urlencoded"}};
+  for (const auto& [name, value] : extra) headers.add(name, value);
+  return http("POST", url("/oauth/token"), headers, form.encode());
 }
 
 std::string AuthServer::access_token(const Registered& client, const std::string& scope,

@@ -55,7 +55,8 @@ class AuthServer {
   void register_resource(const std::string& slug, const std::string& uri,
                          std::initializer_list<std::string> scopes);
   Registered register_client(const std::string& name, const std::string& scope);
-  Reply token(const Registered& client, const std::string& scope, const std::string& resource) const;
+  Reply token(const Registered& client, const std::string& scope, const std::string& resource,
+              const Headers& extra = {}) const;
   // The access token, or a failed test.
   std::string access_token(const Registered& client, const std::string& scope,
                            const std::string& resource) const;
