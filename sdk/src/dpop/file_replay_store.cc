@@ -90,7 +90,9 @@ class MappedStore final : public FileReplayStore {
     if (place.known) return false;
     if (place.expires_at != 0 && place.expires_at >= now_count) evicted_.fetch_add(1);
     place.entry->set_expiry(0);
-    std::atomic_thread_fence(std::memory_order_release);
+    // Other processes are kept out by the lock. This is for the one that is killed here: no instruction that
+    // it did not reach can have had an effect.
+    std::atomic_signal_fence(std::memory_order_seq_cst);
     std::memcpy(place.entry->hash, hash.data(), kHashBytes);
     place.entry->set_expiry(expiry_count);
     return true;
