@@ -10,7 +10,12 @@
 namespace authplane::mcp {
 namespace {
 
-using Caller = std::shared_ptr<const Authenticated>;
+// What a context points into. Its `policy` shares the ownership, so a copy of the context keeps all of it,
+// and a plain pointer in `user` needs no memory of its own.
+struct Call {
+  Authenticated caller;
+  std::shared_ptr<const RequestPolicy> policy;
+};
 
 Result<void> check_tool_scopes(const detail::ToolScopes& tool_scopes) {
   for (const auto& [tool, scopes] : tool_scopes) {
@@ -58,8 +63,9 @@ HttpResponse Auth::handle(const Server& server, const HttpRequest& request) cons
   RequestContext context;
   context.principal = authenticated->claims.principal();
   const std::string nonce = std::move(authenticated->dpop_nonce);
-  context.user = Caller(std::make_shared<const Authenticated>(std::move(*authenticated)));
-  context.policy = state_->policy;
+  const auto call = std::make_shared<const Call>(Call{std::move(*authenticated), state_->policy});
+  context.user = &call->caller;
+  context.policy = std::shared_ptr<const RequestPolicy>(call, call->policy.get());
   HttpResponse response = server.handle(request, context);
   if (!nonce.empty()) response.headers.set("DPoP-Nonce", nonce);
   return response;
@@ -77,8 +83,8 @@ void Auth::close() noexcept {
 }
 
 const Authenticated* authenticated(const RequestContext& context) {
-  const Caller* caller = std::any_cast<Caller>(&context.user);
-  return caller ? caller->get() : nullptr;
+  const auto* caller = std::any_cast<const Authenticated*>(&context.user);
+  return caller ? *caller : nullptr;
 }
 
 const Authenticated* authenticated(const ToolCall& call) {

@@ -7,18 +7,21 @@
 namespace authplane::detail {
 namespace {
 
-constexpr std::string_view kBlank = " \t";
+bool is_blank(char c) {
+  return c == ' ' || c == '\t';
+}
 
 std::string_view trim(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(kBlank);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
 }
 
 // Not find_first_of(): that looks at one character after the other, which shows on tokens of several hundred
 // bytes. find() does not.
 std::size_t find_blank(std::string_view text) {
-  return std::min({text.find(' '), text.find('\t'), text.size()});
+  text = text.substr(0, text.find(' '));
+  return std::min(text.find('\t'), text.size());
 }
 
 bool has_query_token(std::string_view query) {
@@ -35,10 +38,11 @@ bool has_query_token(std::string_view query) {
 
 std::variant<NoCredentials, AmbiguousRequest, PresentedToken> read_credentials(const HttpRequest& request) {
   if (has_query_token(request.query())) return AmbiguousRequest{"an access token in the URL"};
+  constexpr std::string_view kField = "Authorization";
   std::string_view value;
   int fields = 0;
   for (const auto& [name, field] : request.headers) {
-    if (!equals_ignore_case(name, "Authorization")) continue;
+    if (name.size() != kField.size() || !equals_ignore_case(name, kField)) continue;
     ++fields;
     value = field;
   }

@@ -32,15 +32,16 @@ Hit& place_of(std::string_view token) {
 // takes as long as the digest it is to save.
 bool same_token(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
+  const std::size_t words = a.size() / sizeof(std::uint64_t);
   std::uint64_t difference = 0;
-  std::size_t i = 0;
-  for (; i + sizeof difference <= a.size(); i += sizeof difference) {
+  for (std::size_t i = 0; i < words; ++i) {
     std::uint64_t x, y;
-    std::memcpy(&x, a.data() + i, sizeof x);
-    std::memcpy(&y, b.data() + i, sizeof y);
+    std::memcpy(&x, a.data() + i * sizeof x, sizeof x);
+    std::memcpy(&y, b.data() + i * sizeof y, sizeof y);
     difference |= x ^ y;
   }
-  for (; i < a.size(); ++i) difference |= static_cast<unsigned char>(a[i] ^ b[i]);
+  for (std::size_t i = words * sizeof difference; i < a.size(); ++i)
+    difference |= static_cast<unsigned char>(a[i] ^ b[i]);
   return difference == 0;
 }
 

@@ -26,9 +26,10 @@ Result<RequestContext> RequestContext::create(std::string_view method, std::stri
 }
 
 Result<RequestContext> RequestContext::from_request(const HttpRequest& request, TokenScheme scheme) {
+  constexpr std::string_view kField = "DPoP";
   RequestContext context(request.method, request.target, scheme);
   for (const auto& [name, value] : request.headers) {
-    if (!equals_ignore_case(name, "DPoP")) continue;
+    if (name.size() != kField.size() || !equals_ignore_case(name, kField)) continue;
     if (auto taken = context.take_proofs(value); !taken) return Err(std::move(taken.error()));
   }
   return context;
