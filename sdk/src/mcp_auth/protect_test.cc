@@ -142,5 +142,41 @@ TEST_F(Protect, BodyOfARefusedRequestIsNotTheNextRequest) {
   EXPECT_EQ(fine->body, "client-1");
 }
 
+TEST_F(Protect, ProofsAreJudgedAgainstTheConfiguredOrigin) {
+  const auto nonces = dpop::make_nonce_policy(std::chrono::seconds(60), clock);
+  ProtectOptions with_dpop = options();
+  with_dpop.dpop = dpop::Inbound{.required = true, .nonce_policy = nonces};
+  start(with_dpop);
+  auto http = client();
+  const PrivateKey& key = testing::test_key(JwsAlgorithm::ES256, 7);
+  const std::string text = token().claim("cnf", {{"jkt", key.public_key().thumbprint()}}).build();
+  const auto proof = [&](const std::string& url, const std::string& nonce) {
+    return testing::ProofBuilder(clock->now_seconds())
+        .key(key)
+        .method("GET")
+        .url(url)
+        .access_token(text)
+        .nonce(nonce)
+        .build();
+  };
+  const auto ask = [&](const std::string& with) {
+    return http.Get("/whoami", ::httplib::Headers{{"Authorization", "DPoP " + text}, {"DPoP", with}});
+  };
+  EXPECT_EQ(http.Get("/whoami")->get_header_value_count("WWW-Authenticate"), 2u);
+
+  const auto demanded = ask(proof("https://rs.example/whoami", "old"));
+  EXPECT_EQ(demanded->status, 401);
+  EXPECT_THAT(demanded->get_header_value("WWW-Authenticate"), HasSubstr("error=\"use_dpop_nonce\""));
+  const std::string given = demanded->get_header_value("DPoP-Nonce");
+  const std::string once = proof("https://rs.example/whoami", given);
+  EXPECT_EQ(ask(once)->body, "client-1");
+  EXPECT_EQ(ask(once)->status, 401) << "spent";
+  EXPECT_EQ(ask(proof("http://127.0.0.1:" + std::to_string(port) + "/whoami", given))->status, 401);
+  clock->advance(std::chrono::seconds(60));
+  const auto renewed = ask(proof("https://rs.example/whoami", given));
+  EXPECT_EQ(renewed->body, "client-1");
+  EXPECT_EQ(renewed->get_header_value("DPoP-Nonce"), nonces->current());
+}
+
 }  // namespace
 }  // namespace authplane
