@@ -1,5 +1,5 @@
 # What every example's Makefile shares. The including file sets TIER_TARGETS (CMake targets to build), TIER_PROCS
-# (background processes besides the authorization server) and defines start-processes.
+# (background processes besides the authorization server), names in EXTRA_TARGETS what it adds to these, and defines run.
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 SHARED := $(dir $(lastword $(MAKEFILE_LIST)))
@@ -14,7 +14,7 @@ export RUN_DIR AS_CONTAINER COMPOSE_PROJECT_NAME SHARED BUILD_DIR
 .PHONY: help run check-prereqs build verify status logs clean distclean docker-run docker-clean
 
 help:
-	@echo "make run | verify | status | logs | clean | distclean | docker-run | docker-clean | check-prereqs"
+	@echo "make run | verify | status | logs | clean | distclean | docker-run | docker-clean | check-prereqs$(if $(EXTRA_TARGETS), | $(EXTRA_TARGETS))"
 
 .env:
 	@cp .env.example .env && echo "created .env from .env.example"
