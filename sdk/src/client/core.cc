@@ -79,7 +79,7 @@ Result<void> Client::Core::check_may_request_tokens() const {
 Result<std::string> Client::Core::send(const Endpoint& endpoint, const Url& url, Form form) {
   Headers headers;
   if (auto ok = authenticator_.apply(url, headers, form); !ok) return Err(std::move(ok).error());
-  if (endpoint.proof == ProofSent::yes) {
+  if (settings_.dpop) {
     auto proof = settings_.dpop->proof("POST", url.text());
     if (!proof) return proof;
     headers.set("DPoP", std::move(*proof));
@@ -108,7 +108,7 @@ Result<std::string> Client::Core::post(const Endpoint& endpoint, const Form& for
   }
   auto body = send(endpoint, *url, form);
   const bool nonce_demanded = !body && !body.error().dpop_nonce.empty();
-  if (endpoint.proof == ProofSent::yes && nonce_demanded) body = send(endpoint, *url, form);
+  if (nonce_demanded) body = send(endpoint, *url, form);
   return body;
 }
 
@@ -129,7 +129,7 @@ auto Client::Core::call(const Endpoint& endpoint, const Form& form, Judge judge)
 
 Result<TokenResponse> Client::Core::request_token(const Form& form, Grant grant) {
   const ProofSent proof = settings_.dpop ? ProofSent::yes : ProofSent::no;
-  return call({&Metadata::token_endpoint, "token_endpoint", proof}, form, [&](std::string_view body) {
+  return call({&Metadata::token_endpoint, "token_endpoint"}, form, [&](std::string_view body) {
     return parse_token_response(body, grant, proof, settings_.seams.clock->now_seconds(),
                                 settings_.fetch.max_oauth_bytes);
   });

@@ -44,13 +44,12 @@ class Client::Core {
   struct Endpoint {
     std::optional<Url> Metadata::*url;
     std::string_view name;
-    ProofSent proof = ProofSent::no;
   };
 
   Result<void> check_open() const;
   Result<void> check_may_request_tokens() const;
   Result<TokenResponse> request_token(const Form& form, Grant grant);
-  // One request, authenticated and, if the endpoint takes one, with a new proof; the body of a 2xx response.
+  // One request, authenticated and, with a DPoP provider, with a new proof; the body of a 2xx response.
   // Error::dpop_nonce is set when the server demanded that nonce and the provider knows it now.
   Result<std::string> send(const Endpoint& endpoint, const Url& url, Form form);
   // The same, once more when a nonce was demanded. Does not touch the breaker.
