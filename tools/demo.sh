@@ -30,4 +30,6 @@ echo
 echo "The five lines that protect the server (examples/cpp/01-mcp-server-basic/main.cpp):"
 sed -n '/authplane:begin/,/authplane:end/p' examples/cpp/01-mcp-server-basic/main.cpp
 echo
+echo "Next, tokens that are worthless when stolen: make -C examples/cpp/03-dpop run verify clean"
+echo
 echo "ALL CHECKS PASSED"
