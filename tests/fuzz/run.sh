@@ -21,5 +21,5 @@ for name in "${fuzzers[@]}"; do
   mkdir -p "$grown"
   echo "== $name: $runs runs"
   "build/fuzz/tests/fuzz/${name}_fuzzer" -runs="$runs" -max_len=8300 -timeout=10 -dict=tests/fuzz/proof.dict \
-    -artifact_prefix=build/fuzz/found/ -print_final_stats=1 -verbosity=0 "$grown" "tests/fuzz/corpus/$name"
+    -artifact_prefix=build/fuzz/found/ -print_final_stats=1 -print_funcs=0 -verbosity=0 "$grown" "tests/fuzz/corpus/$name"
 done

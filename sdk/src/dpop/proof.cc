@@ -14,8 +14,12 @@
 #include <authplane/jose/numeric_date.h>
 #include <authplane/json/json.h>
 
+#include "known_keys.h"
+
 namespace authplane::dpop {
 namespace {
+
+using detail::ProofKey;
 
 constexpr std::string_view kType = "dpop+jwt";
 constexpr std::size_t kMaxJtiBytes = 256;
@@ -57,26 +61,46 @@ Result<PublicKey> check_key(const Json& header, JwsAlgorithm algorithm) {
   return key;
 }
 
-// Steps 1 to 5: form, header, key, signature. What comes out was signed by the key.
+// Depends on the header and the rules alone.
+Result<ProofKey> check_header(const Json& header, const ProofRules& rules) {
+  if (header.contains("crit")) return bad("header crit: no extension is understood here");
+  const auto algorithm = check_algorithm(header, rules);
+  if (!algorithm) return Err(algorithm.error());
+  if (auto ok = check_type(header, rules); !ok) return Err(std::move(ok.error()));
+  auto key = check_key(header, *algorithm);
+  if (!key) return Err(std::move(key.error()));
+  return ProofKey{*algorithm, std::move(*key)};
+}
+
+// What a proof says, by the key that signed it.
 struct Signed {
-  PublicKey key;
+  ProofKey key;
   Json claims;
 };
 
-Result<Signed> check_signature(std::string_view compact, const ProofRules& rules) {
-  auto jws = parse_unverified_jws(compact, {.max_bytes = rules.max_bytes});
-  if (!jws) return bad(std::move(jws.error().message));
-  if (jws->header.contains("crit")) return bad("header crit: no extension is understood here");
-  const auto algorithm = check_algorithm(jws->header, rules);
-  if (!algorithm) return Err(algorithm.error());
-  if (auto ok = check_type(jws->header, rules); !ok) return Err(std::move(ok.error()));
-  auto key = check_key(jws->header, *algorithm);
-  if (!key) return Err(std::move(key.error()));
-  if (!key->verify(*algorithm, jws->signing_input, jws->signature))
+Result<Signed> check_signature(ProofKey key, std::string_view signing_input, std::string_view payload,
+                               std::string_view signature, const ProofRules& rules) {
+  if (!key.key.verify(key.algorithm, signing_input, signature))
     return bad("the signature is not valid for the key in jwk");
-  auto claims = parse_json_object(jws->payload, {.max_bytes = rules.max_bytes, .max_depth = kMaxDepth});
+  auto claims = parse_json_object(payload, {.max_bytes = rules.max_bytes, .max_depth = kMaxDepth});
   if (!claims) return bad("payload: " + claims.error().message);
-  return Signed{std::move(*key), std::move(*claims)};
+  return Signed{std::move(key), std::move(*claims)};
+}
+
+// Form, header, key, signature.
+Result<Signed> read_proof(std::string_view compact, const ProofRules& rules) {
+  const auto jws = parse_unverified_jws(compact, {.max_bytes = rules.max_bytes});
+  if (!jws) return bad(jws.error().message);
+  auto key = check_header(jws->header, rules);
+  if (!key) return Err(std::move(key.error()));
+  return check_signature(std::move(*key), jws->signing_input, jws->payload, jws->signature, rules);
+}
+
+// The same for a header that is known to be good.
+Result<Signed> read_proof(std::string_view compact, ProofKey key, const ProofRules& rules) {
+  const auto jws = split_unverified_jws(compact, {.max_bytes = rules.max_bytes});
+  if (!jws) return bad(jws.error().message);
+  return check_signature(std::move(key), jws->signing_input, jws->payload, jws->signature, rules);
 }
 
 // The claims of a proof with their types checked; the strings live in the JSON they came from.
@@ -146,6 +170,20 @@ Result<void> check_access_token(const Json& payload, const ProofTarget& target) 
   return {};
 }
 
+// Everything but form, header, key and signature.
+Result<Proof> judge(const Signed& proof, const ProofTarget& target, const ProofRules& rules, WallTime now) {
+  auto claims = read_claims(proof.claims);
+  if (!claims) return Err(std::move(claims.error()));
+  if (auto ok = check_target(*claims, target); !ok) return Err(std::move(ok.error()));
+  if (auto ok = check_nonce(*claims, target); !ok) return Err(std::move(ok.error()));
+  if (auto ok = check_times(*claims, rules, now); !ok) return Err(std::move(ok.error()));
+  if (auto ok = check_access_token(proof.claims, target); !ok) return Err(std::move(ok.error()));
+  return Proof{.jti = *claims->jti,
+               .thumbprint = proof.key.key.thumbprint(),
+               .issued_at = std::chrono::floor<std::chrono::seconds>(claims->issued_at),
+               .nonce = std::move(claims->nonce)};
+}
+
 }  // namespace
 
 const std::vector<JwsAlgorithm>& default_algorithms() {
@@ -156,18 +194,28 @@ const std::vector<JwsAlgorithm>& default_algorithms() {
 
 Result<Proof> verify_proof(std::string_view compact, const ProofTarget& target, const ProofRules& rules,
                            std::chrono::sys_seconds now) {
-  auto proof = check_signature(compact, rules);
+  auto proof = read_proof(compact, rules);
   if (!proof) return Err(std::move(proof.error()));
-  auto claims = read_claims(proof->claims);
-  if (!claims) return Err(std::move(claims.error()));
-  if (auto ok = check_target(*claims, target); !ok) return Err(std::move(ok.error()));
-  if (auto ok = check_nonce(*claims, target); !ok) return Err(std::move(ok.error()));
-  if (auto ok = check_times(*claims, rules, now); !ok) return Err(std::move(ok.error()));
-  if (auto ok = check_access_token(proof->claims, target); !ok) return Err(std::move(ok.error()));
-  return Proof{.jti = *claims->jti,
-               .thumbprint = proof->key.thumbprint(),
-               .issued_at = std::chrono::floor<std::chrono::seconds>(claims->issued_at),
-               .nonce = std::move(claims->nonce)};
+  return judge(*proof, target, rules, now);
+}
+
+ProofVerifier::ProofVerifier(ProofRules rules)
+    : rules_(std::make_shared<const ProofRules>(std::move(rules))),
+      known_keys_(std::make_shared<detail::KnownKeys>()) {}
+
+Result<Proof> ProofVerifier::verify(std::string_view compact, const ProofTarget& target,
+                                    std::chrono::sys_seconds now) const {
+  const std::string_view header = compact.substr(0, compact.find('.'));
+  auto known = known_keys_->find(header);
+  auto proof = known ? read_proof(compact, std::move(*known), *rules_) : read_proof(compact, *rules_);
+  if (!proof) return Err(std::move(proof.error()));
+  auto judged = judge(*proof, target, *rules_, now);
+  if (judged && !known) known_keys_->remember(header, std::move(proof->key));
+  return judged;
+}
+
+std::size_t ProofVerifier::known_keys() const {
+  return known_keys_->size();
 }
 
 }  // namespace authplane::dpop

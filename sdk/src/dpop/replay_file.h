@@ -21,8 +21,9 @@ namespace authplane::dpop {
 //   bucket   64 entries. A key belongs into one bucket and may take any entry of it.
 //   entry    24 bytes of the key's hash, then 8 bytes of expiry in seconds since the epoch; 0 = empty.
 //
-// There are twice as many entries as were asked for. Filled evenly, a bucket is then half full, and the
-// chance that any of 1,600 runs over before all are there is below one in a thousand.
+// There are twice as many entries as were asked for. When all of those are live a bucket is half full on
+// average; that one of the 3,125 buckets of a file for 100,000 runs over by then happens once in a thousand
+// files.
 //
 // A writer empties an entry, fills in the hash, and last stores the expiry, which is one aligned word. So a
 // process killed in between leaves an empty entry, never half a one. Its locks end with it.

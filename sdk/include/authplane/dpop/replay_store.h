@@ -47,8 +47,8 @@ struct FileReplayStoreOptions {
 };
 
 // A file that several processes on one host share and that survives their restart and kill. (After a power
-// failure the last moments may be missing.) Keys are kept as hashes. Check and store cost about a
-// microsecond. To be opened after fork(): a child that uses its parent's store gets an error.
+// failure the last moments may be missing.) Keys are kept as hashes. Check and store cost a few
+// microseconds. To be opened after fork(): a child that uses its parent's store gets an error.
 class FileReplayStore : public ReplayStore {
  public:
   // Errors: invalid_argument: not creatable or not a file of this kind, the message has the path and the
