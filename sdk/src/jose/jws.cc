@@ -14,7 +14,7 @@ Unexpected<Error> malformed(std::string_view problem) {
 
 }  // namespace
 
-Result<UnverifiedJws> parse_unverified_jws(std::string_view compact, const JwsLimits& limits) {
+Result<SplitJws> split_unverified_jws(std::string_view compact, const JwsLimits& limits) {
   if (compact.size() > limits.max_bytes)
     return malformed("longer than " + std::to_string(limits.max_bytes) + " bytes");
   const std::size_t first = compact.find('.');
@@ -23,17 +23,23 @@ Result<UnverifiedJws> parse_unverified_jws(std::string_view compact, const JwsLi
   if (compact.find('.', second + 1) != std::string_view::npos)
     return malformed("more than three parts (a JWE?)");
 
-  auto header_text = base64url_decode(compact.substr(0, first));
-  if (!header_text) return malformed("the header is not strict base64url");
   auto payload = base64url_decode(compact.substr(first + 1, second - first - 1));
   if (!payload) return malformed("the payload is not strict base64url");
   auto signature = base64url_decode(compact.substr(second + 1));
   if (!signature) return malformed("the signature is not strict base64url");
+  return SplitJws{compact.substr(0, first), compact.substr(0, second), std::move(*payload),
+                  std::move(*signature)};
+}
 
+Result<UnverifiedJws> parse_unverified_jws(std::string_view compact, const JwsLimits& limits) {
+  auto parts = split_unverified_jws(compact, limits);
+  if (!parts) return Err(std::move(parts.error()));
+  const auto header_text = base64url_decode(parts->encoded_header);
+  if (!header_text) return malformed("the header is not strict base64url");
   auto header = parse_json_object(*header_text, {.max_bytes = limits.max_bytes, .max_depth = 8});
   if (!header) return malformed("header: " + header.error().message);
-  return UnverifiedJws{std::move(*header), compact.substr(0, second), std::move(*payload),
-                       std::move(*signature)};
+  return UnverifiedJws{std::move(*header), parts->signing_input, std::move(parts->payload),
+                       std::move(parts->signature)};
 }
 
 Result<std::string> sign_jws(const OrderedJson& header, std::string_view payload, const PrivateKey& key) {

@@ -25,6 +25,18 @@ struct JwsLimits {
   std::size_t max_bytes = 16 * 1024;
 };
 
+// The same with the header left as it came, for who has read that very header before.
+struct SplitJws {
+  std::string_view encoded_header;
+  std::string_view signing_input;
+  std::string payload;
+  std::string signature;
+};
+
+// Exactly three parts, the last two strict base64url without padding; does not look at the first. Errors: as
+// parse_unverified_jws.
+Result<SplitJws> split_unverified_jws(std::string_view compact, const JwsLimits& limits = {});
+
 // Exactly three strict base64url parts without padding, header a JSON object. Five parts (JWE) are malformed.
 // Does not look at alg, typ, kid, crit. Errors: invalid_signature (malformed) with the reason.
 Result<UnverifiedJws> parse_unverified_jws(std::string_view compact, const JwsLimits& limits = {});
