@@ -90,6 +90,23 @@ TEST(Key, PrivatePemRoundTripKeepsTheKey) {
   }
 }
 
+TEST(Key, ACompressedPointIsTheSameKey) {
+  const auto whole = PublicKey::from_pem(
+      "-----BEGIN PUBLIC KEY-----\n"
+      "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEjSU25evbXebV9346MvoQ+TS/1HwP\n"
+      "S10LXq1S0qUpHyi6M8R+dAcnp84D1Q4+QTs5RD/zHdSI1n8nbsadcJvVlg==\n"
+      "-----END PUBLIC KEY-----\n");
+  const auto compressed = PublicKey::from_pem(
+      "-----BEGIN PUBLIC KEY-----\n"
+      "MDkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDIgACjSU25evbXebV9346MvoQ+TS/1HwP\n"
+      "S10LXq1S0qUpHyg=\n"
+      "-----END PUBLIC KEY-----\n");
+  ASSERT_TRUE(whole && compressed);
+  EXPECT_EQ(compressed->to_jwk(), whole->to_jwk());
+  EXPECT_EQ(compressed->thumbprint(), whole->thumbprint());
+  EXPECT_EQ(compressed->to_jwk()["y"].get<std::string>().size(), 43U);
+}
+
 TEST(Key, Rfc7638ThumbprintOfTheExampleKey) {
   Json jwk = {{"kty", "RSA"},
               {"n",
