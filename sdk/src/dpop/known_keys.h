@@ -29,6 +29,7 @@ class KnownKeys {
   static constexpr std::size_t kMaxHeaderBytes = 1024;
 
   std::optional<ProofKey> find(std::string_view header) const {
+    if (header.size() > kMaxHeaderBytes) return std::nullopt;
     Set& set = set_of(header);
     MutexLock lock(set.mutex);
     for (Entry& entry : set.entries) {
@@ -78,9 +79,7 @@ class KnownKeys {
     std::size_t hand AUTHPLANE_GUARDED_BY(mutex) = 0;
   };
 
-  Set& set_of(std::string_view header) const {
-    return sets_[std::hash<std::string_view>()(header) % kSets];
-  }
+  Set& set_of(std::string_view header) const { return sets_[std::hash<std::string_view>()(header) % kSets]; }
 
   mutable std::array<Set, kSets> sets_;
 };

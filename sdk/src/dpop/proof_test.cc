@@ -38,6 +38,22 @@ TEST_P(BrokenProof, IsRefused) {
   EXPECT_THAT(result.error().message, HasSubstr(GetParam().hint));
 }
 
+// Knowing the key of the good proof changes no answer.
+TEST_P(BrokenProof, IsRefusedAlikeByWhoKnowsTheKey) {
+  const ProofVerifier verifier{ProofRules{}};
+  ProofParts parts;
+  ASSERT_EQ(outcome(verifier.verify(parts.build(), target(), kNow)), "ok");
+  ASSERT_EQ(verifier.known_keys(), 1U);
+  GetParam().change(parts);
+  const std::string broken = parts.build();
+  const auto result = verifier.verify(broken, target(), kNow);
+  const auto stranger = verify(broken);
+  ASSERT_EQ(outcome(result), "invalid_dpop_proof");
+  EXPECT_EQ(result.error().message, stranger.error().message);
+  EXPECT_EQ(outcome(verifier.verify(broken, target(), kNow)), "invalid_dpop_proof") << "nor a second time";
+  EXPECT_EQ(verifier.known_keys(), 1U);
+}
+
 OrderedJson short_rsa_key() {
   return {{"kty", "RSA"}, {"n", base64url_encode(std::string(128, '\xC1'))}, {"e", "AQAB"}};
 }
