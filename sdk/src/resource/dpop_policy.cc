@@ -6,6 +6,8 @@
 
 #include <authplane/dpop/target_uri.h>
 
+#include "eviction_warning.h"
+
 namespace authplane::detail {
 namespace {
 
@@ -43,20 +45,21 @@ Result<void> check_options(const dpop::Inbound& options, const Url& resource) {
   return {};
 }
 
+// The application watches over a store of its own.
 Result<std::shared_ptr<dpop::ReplayStore>> replay_store(const dpop::Inbound& options,
-                                                        const std::shared_ptr<const Clock>& clock) {
+                                                        EvictionWarning warning) {
   if (options.replay_store) return options.replay_store;
   if (options.replay_file.empty()) {
     dpop::MemoryReplayStoreOptions memory;
-    memory.clock = clock;
-    return std::shared_ptr<dpop::ReplayStore>(dpop::MemoryReplayStore::create(std::move(memory)));
+    memory.clock = warning.clock;
+    return warn_of_evictions(dpop::MemoryReplayStore::create(std::move(memory)), std::move(warning));
   }
   dpop::FileReplayStoreOptions file;
   file.path = options.replay_file;
-  file.clock = clock;
+  file.clock = warning.clock;
   auto opened = dpop::FileReplayStore::open(std::move(file));
   if (!opened) return bad_option(".replay_file", opened.error().message);
-  return std::shared_ptr<dpop::ReplayStore>(std::move(*opened));
+  return warn_of_evictions(std::move(*opened), std::move(warning));
 }
 
 Unexpected<Error> bad_proof(std::string message) {
@@ -101,24 +104,31 @@ Result<void> check_bearer(bool required, const RequestContext* request) {
 
 }  // namespace
 
-Result<DpopPolicy> DpopPolicy::create(std::optional<dpop::Inbound> options, const Url& resource,
-                                      const std::shared_ptr<const Clock>& clock) {
+Result<DpopPolicy> DpopPolicy::create(std::optional<dpop::Inbound> options,
+                                      const ResourceIdentifier& resource,
+                                      const std::shared_ptr<const Clock>& clock,
+                                      const std::shared_ptr<Logger>& logger) {
   DpopPolicy policy;
-  policy.rules_.algorithms.clear();
   if (!options) return policy;
-  if (auto checked = check_options(*options, resource); !checked) return Err(std::move(checked.error()));
-  auto store = replay_store(*options, clock);
+  if (auto checked = check_options(*options, resource.url()); !checked)
+    return Err(std::move(checked.error()));
+  auto store = replay_store(*options, {resource.text(), clock, logger});
   if (!store) return Err(std::move(store.error()));
   options->replay_store = std::move(*store);
-  policy.rules_ = {.algorithms = options->allowed_algorithms,
-                   .max_age = options->max_proof_age + options->clock_skew,
-                   .max_ahead = options->clock_skew,
-                   .exp_leeway = options->clock_skew};
-  policy.origin_ = resource.origin();
-  policy.resource_path_ = resource.path();
+  policy.proofs_.emplace(dpop::ProofRules{.algorithms = options->allowed_algorithms,
+                                          .max_age = options->max_proof_age + options->clock_skew,
+                                          .max_ahead = options->clock_skew,
+                                          .exp_leeway = options->clock_skew});
+  policy.origin_ = resource.url().origin();
+  policy.resource_path_ = resource.url().path();
   policy.resource_htu_ = dpop::htu_of(policy.origin_, policy.resource_path_);
   policy.options_ = std::move(options);
   return policy;
+}
+
+std::span<const JwsAlgorithm> DpopPolicy::algorithms() const {
+  if (!proofs_) return {};
+  return proofs_->rules().algorithms;
 }
 
 Result<std::shared_ptr<const dpop::Proof>> DpopPolicy::check(const ClaimsData& claims, std::string_view token,
@@ -154,8 +164,8 @@ Result<dpop::Proof> DpopPolicy::judge(const std::string& jkt, std::string_view t
     return mismatch("the DPoP proof was signed by another key than the one the token is bound to (cnf.jkt)");
   }
   // Last: only who holds the key of the token can spend a proof, and only a good one.
-  auto fresh =
-      options_->replay_store->check_and_store(proof->replay_key(), proof->issued_at + rules_.max_age);
+  auto fresh = options_->replay_store->check_and_store(proof->replay_key(),
+                                                       proof->issued_at + proofs_->rules().max_age);
   if (!fresh) return bad_proof("the memory of spent DPoP proofs failed: " + fresh.error().message);
   if (!*fresh) {
     return Err(ErrorCode::dpop_replay_detected,
@@ -177,8 +187,7 @@ Result<dpop::Proof> DpopPolicy::verify(std::string_view token, const RequestCont
       return nonce && nonces->accepts(*nonce);
     };
   }
-  auto proof =
-      dpop::verify_proof(*request.proof(), target, rules_, std::chrono::floor<std::chrono::seconds>(now));
+  auto proof = proofs_->verify(*request.proof(), target, std::chrono::floor<std::chrono::seconds>(now));
   if (!proof && proof.error().code == ErrorCode::use_dpop_nonce) {
     proof.error().code = ErrorCode::invalid_dpop_proof;
     proof.error().dpop_nonce = options_->nonce_policy->current();

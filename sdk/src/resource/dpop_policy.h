@@ -2,13 +2,14 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <authplane/base/clock.h>
-#include <authplane/base/url.h>
+#include <authplane/base/log.h>
 #include <authplane/dpop/inbound.h>
+#include <authplane/resource/identifier.h>
 #include <authplane/resource/request_context.h>
 
 #include "claims_data.h"
@@ -26,15 +27,15 @@ namespace authplane::detail {
 // Thread-safe.
 class DpopPolicy {
  public:
-  // Errors: invalid_argument, the message names the option.
-  static Result<DpopPolicy> create(std::optional<dpop::Inbound> options, const Url& resource,
-                                   const std::shared_ptr<const Clock>& clock);
+  // Errors: invalid_argument, the message names the option. `clock` and `logger` must not be null.
+  static Result<DpopPolicy> create(std::optional<dpop::Inbound> options, const ResourceIdentifier& resource,
+                                   const std::shared_ptr<const Clock>& clock,
+                                   const std::shared_ptr<Logger>& logger);
 
   bool configured() const { return options_.has_value(); }
   bool required() const { return options_ && options_->required; }
-  const std::vector<JwsAlgorithm>& algorithms() const {
-    return rules_.algorithms;
-  }  // empty when not configured
+  // Empty when not configured.
+  std::span<const JwsAlgorithm> algorithms() const;
 
   // Of a token that has passed every check of its own; no request is no proof. Gives the proof, which is
   // spent by then, or nullptr for a bearer token. Errors: as Resource::verify.
@@ -52,7 +53,7 @@ class DpopPolicy {
   std::string htu_of(std::string_view raw_path) const;
 
   std::optional<dpop::Inbound> options_;
-  dpop::ProofRules rules_;
+  std::optional<dpop::ProofVerifier> proofs_;  // set together with the options
   // Of the configured URI, never of what a request says about itself.
   std::string origin_, resource_path_, resource_htu_;
 };

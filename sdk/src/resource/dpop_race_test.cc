@@ -21,10 +21,11 @@ constexpr int kRounds = 1'000;
 class DpopRace : public resource_test::DpopTest {
  protected:
   // How many of `threads` got through in each of the rounds; every round has a proof of its own.
-  std::vector<int> winners(const std::vector<Resource>& resources, int threads, int rounds) {
-    const std::string bound = bound_token();
+  std::vector<int> winners(const std::vector<Resource>& resources, int threads, int rounds,
+                           const PrivateKey& key = client_key()) {
+    const std::string bound = bound_to(key).build();
     std::vector<std::string> proofs;
-    for (int round = 0; round < rounds; ++round) proofs.push_back(proof(bound).build());
+    for (int round = 0; round < rounds; ++round) proofs.push_back(proof(bound).key(key).build());
     std::vector<std::atomic<int>> passed(proofs.size());
     std::atomic<int> other_outcomes = 0;
     std::barrier together(threads);
@@ -49,8 +50,10 @@ class DpopRace : public resource_test::DpopTest {
   }
 };
 
+// With RSA, whose signatures are verified several times as fast.
 TEST_F(DpopRace, OneOfAHundredThreadsWins) {
-  EXPECT_EQ(winners({make(with({}))}, 100, kRounds), std::vector<int>(kRounds, 1));
+  const PrivateKey& key = testing::test_key(JwsAlgorithm::RS256);
+  EXPECT_EQ(winners({make(with({}))}, 100, kRounds, key), std::vector<int>(kRounds, 1));
 }
 
 TEST_F(DpopRace, OneWinsAcrossResourcesThatShareAStore) {

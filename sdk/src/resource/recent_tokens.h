@@ -9,12 +9,15 @@
 namespace authplane::detail {
 
 // The last few tokens that this thread found in the cache of verified tokens: to recognise one takes a
-// comparison instead of a digest and a lock. The text of a token is kept until another takes its place, the
-// thread ends or it is forgotten, and wiped then. Claims from here have a reference count that no other
-// thread touches. Thread-safe; the state is the calling thread's.
+// comparison instead of a digest and a lock that is shared. The text of a token is kept until another takes
+// its place, the keys change, the thread or this object ends or it is forgotten, and wiped then. Claims from
+// here have a reference count that no other thread touches. Thread-safe; the state is the calling thread's.
 class RecentTokens {
  public:
   RecentTokens();
+  ~RecentTokens();  // drops its tokens of all threads
+  RecentTokens(const RecentTokens&) = delete;
+  RecentTokens& operator=(const RecentTokens&) = delete;
 
   // nullptr when absent, verified under another generation of keys, or found so often that the cache should
   // hear of it again.

@@ -141,7 +141,7 @@ Result<Resource> Resource::create(ResourceDependencies dependencies, std::string
   }
   if (!dependencies.clock) dependencies.clock = std::make_shared<SystemClock>();
   if (!dependencies.logger) dependencies.logger = std::make_shared<NullLogger>();
-  auto dpop = detail::DpopPolicy::create(options.dpop, identifier->url(), dependencies.clock);
+  auto dpop = detail::DpopPolicy::create(options.dpop, *identifier, dependencies.clock, dependencies.logger);
   if (!dpop) return Err(std::move(dpop.error()));
   return Resource(std::make_shared<const Core>(std::move(*identifier), std::move(dependencies),
                                                std::move(options), std::move(algorithms), std::move(*dpop)));

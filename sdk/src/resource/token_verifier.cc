@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include <authplane/base/encoding.h>
 #include <authplane/jose/jws.h>
 
 #include "quoting.h"
@@ -12,10 +11,6 @@ namespace {
 
 Unexpected<Error> bad_header(std::string message) {
   return Err(ErrorCode::invalid_claims, std::move(message));
-}
-
-Unexpected<Error> malformed(std::string_view problem) {
-  return Err(ErrorCode::invalid_signature, "malformed JWS: " + std::string(problem));
 }
 
 Unexpected<Error> bad_signature(std::string_view kid) {
@@ -77,17 +72,11 @@ Result<std::shared_ptr<const ClaimsData>> TokenVerifier::verify(
 // The same checks in the same order for a header that is known to be good.
 Result<std::shared_ptr<const ClaimsData>> TokenVerifier::verify_with(const KnownHeader& header,
                                                                      std::string_view token) const {
-  const std::size_t first = header.encoded.size();
-  const std::size_t second = first < token.size() ? token.find('.', first + 1) : std::string_view::npos;
-  if (second == std::string_view::npos) return malformed("not three parts separated by dots");
-  // A third dot is outside the base64url alphabet and fails here.
-  const auto payload = base64url_decode(token.substr(first + 1, second - first - 1));
-  if (!payload) return malformed("the payload is not strict base64url");
-  const auto signature = base64url_decode(token.substr(second + 1));
-  if (!signature) return malformed("the signature is not strict base64url");
-  if (!header.key.verify(header.algorithm, token.substr(0, second), *signature))
+  auto jws = split_unverified_jws(token, {.max_bytes = kMaxTokenBytes});
+  if (!jws) return Err(std::move(jws.error()));
+  if (!header.key.verify(header.algorithm, jws->signing_input, jws->signature))
     return bad_signature(header.kid);
-  return check_payload(*payload, header.kid);
+  return check_payload(jws->payload, header.kid);
 }
 
 Result<std::shared_ptr<const ClaimsData>> TokenVerifier::check_payload(std::string_view payload,
