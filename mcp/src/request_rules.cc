@@ -104,6 +104,12 @@ const char* OriginRules::violation(const Headers& headers, const RequestContext&
   return nullptr;
 }
 
+std::optional<std::string_view> OriginRules::named_origin(const Headers& headers) const {
+  const auto origin = headers.get("origin");
+  if (!names_origins() || !origin || !origin_allowed(*origin)) return std::nullopt;
+  return origin;
+}
+
 bool OriginRules::origin_allowed(std::string_view origin) const {
   if (!origins_) return is_loopback_origin(origin);
   return std::find(origins_->begin(), origins_->end(), origin) != origins_->end();

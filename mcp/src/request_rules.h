@@ -32,6 +32,11 @@ class OriginRules {
   // What is wrong, nullptr when nothing is.
   const char* violation(const Headers& headers, const RequestContext& context) const;
 
+  // The origin of the page that sent the request when the options name it. Pages on this host, which pass
+  // when the options name none, are not named.
+  std::optional<std::string_view> named_origin(const Headers& headers) const;
+  bool names_origins() const { return origins_ && !origins_->empty(); }
+
  private:
   bool origin_allowed(std::string_view origin) const;
   bool host_allowed(std::string_view host) const;

@@ -7,6 +7,7 @@
 
 #include <authplane/mcp/server.h>
 
+#include "cors.h"
 #include "era.h"
 #include "json_scan.h"
 #include "legacy_era.h"
@@ -71,10 +72,25 @@ class Server::Impl {
         get_stream_(options.get_stream),
         logger_(options.logger),
         origin_rules_(options),
+        cors_(origin_rules_, methods()),
         tools_(std::make_shared<ToolService>(options.tools_page_size, options.logger)),
         legacy_(std::make_shared<LegacyEra>(options, tools_)) {}
 
   HttpResponse handle(const HttpRequest& request, const RequestContext& context) const {
+    if (auto preflight = cors_.preflight(request)) return *std::move(preflight);
+    HttpResponse response = answer(request, context);
+    cors_.decorate(request, response);
+    return response;
+  }
+
+  const Cors& cors() const { return cors_; }
+  const std::shared_ptr<ToolService>& tools() const { return tools_; }
+  LegacyEra& legacy() const { return *legacy_; }
+
+ private:
+  const char* methods() const { return get_stream_ ? "GET, POST, DELETE" : "POST, DELETE"; }
+
+  HttpResponse answer(const HttpRequest& request, const RequestContext& context) const {
     try {
       return dispatch(request, context);
     } catch (const std::exception& error) {
@@ -85,15 +101,11 @@ class Server::Impl {
     return error_response(500, {}, {kInternalError, "Internal error"});
   }
 
-  const std::shared_ptr<ToolService>& tools() const { return tools_; }
-  LegacyEra& legacy() const { return *legacy_; }
-
- private:
   HttpResponse dispatch(const HttpRequest& request, const RequestContext& context) const {
     const bool get = request.method == "GET" && get_stream_;
     const bool remove = request.method == "DELETE";
     if (request.method != "POST" && !get && !remove) {
-      return method_not_allowed(get_stream_ ? "GET, POST, DELETE" : "POST, DELETE");
+      return method_not_allowed(methods());
     }
     if (const auto* violation = origin_rules_.violation(request.headers, context)) {
       return refusal(403, {}, violation);
@@ -126,6 +138,7 @@ class Server::Impl {
   const bool get_stream_;
   const std::shared_ptr<Logger> logger_;
   const OriginRules origin_rules_;
+  const Cors cors_;
   const std::shared_ptr<ToolService> tools_;
   const std::shared_ptr<LegacyEra> legacy_;
 };
@@ -147,6 +160,14 @@ bool Server::has_tool(std::string_view name) const {
 
 HttpResponse Server::handle(const HttpRequest& request, const RequestContext& context) const {
   return impl_->handle(request, context);
+}
+
+std::optional<HttpResponse> Server::preflight(const HttpRequest& request) const {
+  return impl_->cors().preflight(request);
+}
+
+void Server::share_with_origin(const HttpRequest& request, HttpResponse& response) const {
+  impl_->cors().decorate(request, response);
 }
 
 std::vector<HttpRoute> Server::routes(std::string path) const {

@@ -75,6 +75,70 @@ TEST_F(ServerHttpTest, AForeignOriginIs403) {
   EXPECT_EQ(server->session_count(), 0U);
 }
 
+// --- pages of other origins
+
+class ServerCorsTest : public ServerTest {
+ protected:
+  void SetUp() override {
+    auto options = plain_options();
+    options.allowed_origins = {{"https://app.example"}};
+    start(std::move(options));
+  }
+  HttpResponse preflight(const std::string& origin) const {
+    auto question = request({});
+    question.method = "OPTIONS";
+    question.headers.add("Origin", origin);
+    question.headers.add("Access-Control-Request-Method", "POST");
+    return server->handle(question);
+  }
+};
+
+TEST_F(ServerCorsTest, PreflightOfANamedOrigin) {
+  const auto response = preflight("https://app.example");
+  EXPECT_EQ(response.status, 204);
+  EXPECT_EQ(response.headers.get("Access-Control-Allow-Origin"), "https://app.example");
+  EXPECT_EQ(response.headers.get("Access-Control-Allow-Methods"), "POST, DELETE");
+  EXPECT_EQ(response.headers.get("Vary"), "Origin");
+  const auto allowed = response.headers.get("Access-Control-Allow-Headers");
+  for (const char* name : {"Authorization", "Content-Type", "DPoP", "MCP-Protocol-Version", "Mcp-Method",
+                           "Mcp-Name", "Mcp-Session-Id", "Last-Event-ID"}) {
+    EXPECT_THAT(std::string(allowed.value_or("")), HasSubstr(name));
+  }
+}
+
+TEST_F(ServerCorsTest, PreflightOfAnyOtherOriginIsRefused) {
+  for (const char* origin : {"https://evil.example", "https://app.example:444", "http://localhost", "null"}) {
+    const auto response = preflight(origin);
+    EXPECT_EQ(response.status, 405) << origin;
+    EXPECT_FALSE(response.headers.contains("Access-Control-Allow-Origin")) << origin;
+  }
+}
+
+TEST_F(ServerCorsTest, APageReadsTheSessionOfItsAnswer) {
+  auto from_page = request(initialize_body());
+  from_page.headers.add("Origin", "https://app.example");
+  const auto response = server->handle(from_page);
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.headers.get("Access-Control-Allow-Origin"), "https://app.example");
+  EXPECT_THAT(std::string(response.headers.get("Access-Control-Expose-Headers").value_or("")),
+              HasSubstr("Mcp-Session-Id"));
+}
+
+TEST_F(ServerCorsTest, CachesAreToldThatTheOriginMatters) {
+  const auto response = post(initialize_body());
+  EXPECT_EQ(response.headers.get("Vary"), "Origin");
+  EXPECT_FALSE(response.headers.contains("Access-Control-Allow-Origin"));
+}
+
+TEST_F(ServerHttpTest, WithoutNamedOriginsThereIsNoCors) {
+  auto from_page = request(initialize_body());
+  from_page.headers.add("Origin", "http://localhost:6274");
+  const auto response = server->handle(from_page);
+  EXPECT_EQ(response.status, 200);
+  EXPECT_FALSE(response.headers.contains("Access-Control-Allow-Origin"));
+  EXPECT_FALSE(response.headers.contains("Vary"));
+}
+
 TEST_F(ServerHttpTest, AForeignHostIs403) {
   auto broken = request(initialize_body());
   broken.headers.set("Host", "evil.example");

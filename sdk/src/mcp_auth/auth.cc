@@ -58,8 +58,12 @@ std::vector<HttpRoute> Auth::routes(const Server& server) const {
 }
 
 HttpResponse Auth::handle(const Server& server, const HttpRequest& request) const {
+  if (auto preflight = server.preflight(request)) return *std::move(preflight);
   auto authenticated = guard().authenticate(request);
-  if (!authenticated) return std::move(authenticated.error());
+  if (!authenticated) {
+    server.share_with_origin(request, authenticated.error());
+    return std::move(authenticated.error());
+  }
   RequestContext context;
   context.principal = authenticated->claims.principal();
   const std::string nonce = std::move(authenticated->dpop_nonce);

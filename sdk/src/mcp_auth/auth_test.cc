@@ -283,6 +283,71 @@ TEST_F(McpAuth, RequireScopeFailsClosedWithoutAuth) {
   EXPECT_THAT(server.handle(request).body, HasSubstr("nobody"));
 }
 
+// ---- pages of other origins
+
+class McpAuthCors : public McpAuth {
+ protected:
+  static constexpr const char* kPage = "https://app.example";
+
+  HttpResponse answer(const std::string& method, const std::string& text, Headers headers,
+                      std::string body = initialize_body()) {
+    return answer(auth, method, text, std::move(headers), std::move(body));
+  }
+  HttpResponse answer(const Auth& by, const std::string& method, const std::string& text, Headers headers,
+                      std::string body = initialize_body()) {
+    HttpRequest request;
+    request.method = method;
+    request.target = "/mcp";
+    request.headers = std::move(headers);
+    request.headers.add("Host", "rs.example");
+    request.headers.add("Content-Type", "application/json");
+    if (!text.empty()) request.headers.add("Authorization", "Bearer " + text);
+    request.body = std::move(body);
+    return by.routes(open_server)[1].handler(request);
+  }
+
+  const Auth auth = Auth::create(options()).value();
+  Server open_server{{.name = "demo-server", .allowed_origins = {{kPage}}, .max_body_bytes = 1000}};
+};
+
+TEST_F(McpAuthCors, PreflightNeedsNoToken) {
+  const Headers question{{"Origin", kPage}, {"Access-Control-Request-Method", "POST"}};
+  const HttpResponse response = answer("OPTIONS", "", question);
+  EXPECT_EQ(response.status, 204);
+  EXPECT_EQ(response.headers.get("Access-Control-Allow-Origin"), kPage);
+  EXPECT_EQ(answer("OPTIONS", "", {{"Origin", kPage}}).status, 401) << "a preflight names a method";
+}
+
+TEST_F(McpAuthCors, AnswersCanBeReadByThePage) {
+  AuthOptions strict = options();
+  strict.required_scopes = {"mcp:base"};
+  const Headers page{{"Origin", kPage}};
+  const std::pair<HttpResponse, int> answers[] = {
+      {answer("POST", "", page), 401},
+      {answer("POST", token().build(), page), 200},
+      {answer("POST", token().build(), page, std::string(2000, ' ')), 413},
+      {answer(Auth::create(strict).value(), "POST", token().build(), page), 403},
+  };
+  for (const auto& [response, status] : answers) {
+    EXPECT_EQ(response.status, status) << response.body;
+    EXPECT_EQ(response.headers.get("Access-Control-Allow-Origin"), kPage) << status;
+    EXPECT_EQ(response.headers.get("Access-Control-Expose-Headers"),
+              "WWW-Authenticate, DPoP-Nonce, Mcp-Session-Id");
+    EXPECT_EQ(response.headers.get("Vary"), "Origin");
+  }
+}
+
+TEST_F(McpAuthCors, OtherPagesCanNot) {
+  for (const char* origin : {"https://evil.example", "http://localhost:6274", "null"}) {
+    const HttpResponse response = answer("POST", "", {{"Origin", origin}});
+    EXPECT_EQ(response.status, 401);
+    EXPECT_FALSE(response.headers.contains("Access-Control-Allow-Origin")) << origin;
+    EXPECT_EQ(answer("OPTIONS", "", {{"Origin", origin}, {"Access-Control-Request-Method", "POST"}}).status,
+              401);
+    EXPECT_EQ(answer("POST", token().build(), {{"Origin", origin}}).status, 403) << origin;
+  }
+}
+
 // ---- sessions belong to their callers
 
 TEST_F(McpAuth, SessionOfAnotherSubjectOrClientDoesNotExist) {

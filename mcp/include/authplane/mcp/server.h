@@ -22,8 +22,8 @@ struct ServerOptions {
   std::string instructions{};  // for the model, sent in the initialize result; "" = none
 
   // Origins a browser may call from, exact ("https://app.example"). Unset: http and https on localhost,
-  // 127.0.0.1 and
-  // [::1], any port. Requests without an Origin header always pass.
+  // 127.0.0.1 and [::1], any port. Requests without an Origin header always pass. Only the pages of origins
+  // named here can call from another origin than the server's and read the answers (CORS); unset: none.
   std::optional<std::vector<std::string>> allowed_origins{};
   // Values of Host without port ("mcp.example.com", "[::1]"). Unset: localhost, 127.0.0.1 and [::1] for
   // callers that are not authenticated, anything for those that are (a rebinding page has no token).
@@ -70,6 +70,13 @@ class Server {
 
   // Answers one HTTP request, whatever its path. Does not throw.
   HttpResponse handle(const HttpRequest& request, const RequestContext& context = {}) const;
+
+  // For who answers a request before the server does, such as authorization; handle() does both itself.
+  // The answer to the question of a browser whether a page of a named origin may call (a CORS preflight,
+  // which brings no token); nullopt: the request is something else.
+  std::optional<HttpResponse> preflight(const HttpRequest& request) const;
+  // Adds what lets a page of a named origin read the response: 401 with its challenge most of all.
+  void share_with_origin(const HttpRequest& request, HttpResponse& response) const;
 
   // One route at the endpoint path, for callers that need no authorization. The server must outlive its
   // routes' use.

@@ -60,7 +60,8 @@ class Auth {
   // `server` must outlive their use.
   std::vector<HttpRoute> routes(const Server& server) const;
   // The MCP endpoint alone: authenticates, then lets `server` answer with the caller's context. Once per
-  // request: a proof is spent by it.
+  // request: a proof is spent by it. Pages of the server's allowed_origins can read refusals too, and their
+  // CORS preflights need no token.
   HttpResponse handle(const Server& server, const HttpRequest& request) const;
 
   const authplane::Client& client() const;
