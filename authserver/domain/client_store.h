@@ -16,7 +16,8 @@ struct ClientFilter {
 };
 
 enum class RemoveClient {
-  unless_live_tokens,  // conflict while a token of the client is neither expired nor revoked
+  unless_live_tokens,  // conflict while an access or refresh token of the client is neither expired nor
+                       // revoked
   revoke_tokens,       // revokes them and removes the client
 };
 
@@ -42,7 +43,8 @@ class ClientStore {
   // When this returns with `to` other than active, no further token of the client can be recorded.
   // Errors: not_found, conflict (see is_allowed_transition).
   virtual Outcome<Client> transition(std::string_view id, ClientStatus to, WallTime now) = 0;
-  // History (issuances, audit) stays. Errors: not_found, conflict.
+  // Authorizations, consent grants and families go with the client; history (issuances, audit) stays. Errors:
+  // not_found, conflict.
   virtual Outcome<void> remove(std::string_view id, RemoveClient mode, WallTime now) = 0;
 };
 

@@ -14,6 +14,8 @@ std::string_view to_string(DomainErrorCode code) noexcept {
       return "invalid_client";
     case DomainErrorCode::invalid_grant:
       return "invalid_grant";
+    case DomainErrorCode::token_reused:
+      return "token_reused";
     case DomainErrorCode::invalid_scope:
       return "invalid_scope";
     case DomainErrorCode::invalid_target:

@@ -16,6 +16,7 @@ enum class DomainErrorCode {
   invalid_request,
   invalid_client,
   invalid_grant,
+  token_reused,  // an invalid_grant: the refresh token had been used, and its family was revoked for that
   invalid_scope,
   invalid_target,
   invalid_dpop_proof,

@@ -26,7 +26,11 @@ void IssuanceAppend::complete(Outcome<void> outcome) {
 }
 
 Outcome<void> IssuanceStore::append(Issuance row, AuditEvent audit, std::optional<SpentProof> proof) {
-  IssuanceAppend pending({std::move(row), std::move(audit), std::move(proof)});
+  return append(NewIssuance{std::move(row), std::move(audit), std::move(proof)});
+}
+
+Outcome<void> IssuanceStore::append(NewIssuance issuance) {
+  IssuanceAppend pending(std::move(issuance));
   start(pending);
   return pending.wait();
 }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "authserver/domain/audit.h"
@@ -13,6 +14,7 @@
 #include "authserver/domain/issuance.h"
 #include "authserver/domain/paging.h"
 #include "authserver/domain/spent_proof.h"
+#include "authserver/domain/token_family.h"
 
 namespace authplane::authserver {
 
@@ -21,6 +23,8 @@ struct NewIssuance {
   Issuance row;
   AuditEvent audit;
   std::optional<SpentProof> proof{};  // that the token uses up
+  // The family the token belongs to: begun with it, or continued by it. Machine tokens have none.
+  std::variant<std::monostate, FamilyStart, Rotation> family{};
 };
 
 // One durable append in flight, owned by the caller: start it, sign the token meanwhile, wait, answer only
@@ -69,6 +73,9 @@ struct RevokedIssuance {
   std::size_t descendants = 0;  // tokens exchanged from it, at any depth, that this call revoked
 };
 
+// What the records say about a token. `unknown` also for text that is no `jti` of ours.
+enum class TokenState { unknown, live, expired, revoked };
+
 struct MachineTokenPage {
   std::vector<Issuance> tokens;  // newest first
   std::size_t total = 0;         // without paging
@@ -88,15 +95,26 @@ class IssuanceStore {
   // resource must exist, and the proof must be unspent; a refused append leaves its proof unspent.
   // Errors in the append: invalid_client, invalid_target, invalid_dpop_proof (spent before), conflict (the id
   // exists), unavailable (too many waiting).
+  //
+  // With a FamilyStart the family, its first refresh token and the tracking of the access token are part of
+  // it. The user must be active, and the code must have been redeemed for no other family and not be revoked;
+  // else invalid_grant.
+  // With a Rotation the consumption of the refresh token, its successor and the tracking are part of it. Of
+  // all that present one refresh token one succeeds. Further errors: invalid_grant (unknown or expired token,
+  // another client's, family revoked, user not active), invalid_dpop_proof (the family is bound to another
+  // key), token_reused. Only token_reused writes something: it revokes the family with its access tokens.
   virtual void start(IssuanceAppend& append) = 0;
   virtual void append_async(NewIssuance issuance, AppendCallback done) = 0;
   // start() and wait().
+  Outcome<void> append(NewIssuance issuance);
   Outcome<void> append(Issuance row, AuditEvent audit, std::optional<SpentProof> proof = {});
 
   // Errors: not_found.
   virtual Outcome<Issuance> get(const TimeOrderedId& id) = 0;
   // nullopt when no token of ours has that `jti`; also for text that is no id of ours.
   virtual Outcome<std::optional<Issuance>> find_by_jti(std::string_view jti) = 0;
+  // One read by key, for introspection and for tokens that are exchanged.
+  virtual Outcome<TokenState> token_state(std::string_view jti, WallTime now) = 0;
   // Newest first. Errors: invalid_request (no condition).
   virtual Outcome<std::vector<Issuance>> query(const IssuanceQuery& query) = 0;
   // Tokens without a family (is_machine_token), of one client or of all.
@@ -104,8 +122,9 @@ class IssuanceStore {
                                                         const Page& page) = 0;
   // Idempotent. Also revokes every live token exchanged from it. Errors: not_found.
   virtual Outcome<RevokedIssuance> revoke(const TimeOrderedId& id, WallTime now) = 0;
-  // Deletes expired machine tokens that name no resource; rows that name one are history and stay. Answers
-  // the number of deleted rows. Works in small transactions, so issuing goes on meanwhile.
+  // Deletes expired machine tokens that name no resource; rows that name one are history and stay, and so do
+  // rows that a token was exchanged from. Answers the number of deleted rows. Works in small transactions, so
+  // issuing goes on meanwhile.
   virtual Outcome<std::size_t> purge_expired_machine_tokens(WallTime now) = 0;
   // Forgets the proofs whose expires_at lies before `now`, in small transactions. Answers how many.
   virtual Outcome<std::size_t> purge_spent_proofs(WallTime now) = 0;

@@ -24,8 +24,8 @@ class ResourceStore {
   // stored resource with the next version. Errors: not_found, conflict (version, or slug is taken).
   virtual Outcome<Resource> update(const Resource& changed) = 0;
   // Refused while an unexpired token names the resource (revoked ones too: a resource server that verifies
-  // locally still accepts them). Expired issuances stay as history and do not hold the resource. Errors:
-  // not_found, conflict.
+  // locally still accepts them) and while a consent grant for it is active. Expired issuances stay as history
+  // and do not hold the resource; revoked grants go with it. Errors: not_found, conflict.
   virtual Outcome<void> remove(std::string_view id, WallTime now) = 0;
 };
 

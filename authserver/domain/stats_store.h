@@ -13,6 +13,7 @@ struct Stats {
   std::size_t active_clients = 0;  // status active
   std::size_t tokens_issued = 0;   // since the given time
   std::size_t tokens_revoked = 0;  // since the given time
+  std::size_t users = 0;           // in any status
 };
 
 class StatsStore {

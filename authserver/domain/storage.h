@@ -3,11 +3,15 @@
 #include <string_view>
 
 #include "authserver/domain/audit_store.h"
+#include "authserver/domain/authorization_store.h"
 #include "authserver/domain/client_store.h"
+#include "authserver/domain/consent_grant_store.h"
 #include "authserver/domain/issuance_store.h"
 #include "authserver/domain/resource_store.h"
 #include "authserver/domain/settings_store.h"
 #include "authserver/domain/stats_store.h"
+#include "authserver/domain/token_family_store.h"
+#include "authserver/domain/user_store.h"
 
 namespace authplane::authserver {
 
@@ -20,6 +24,10 @@ class Storage {
   virtual ClientStore& clients() = 0;
   virtual ResourceStore& resources() = 0;
   virtual IssuanceStore& issuances() = 0;
+  virtual UserStore& users() = 0;
+  virtual AuthorizationStore& authorizations() = 0;
+  virtual ConsentGrantStore& consent_grants() = 0;
+  virtual TokenFamilyStore& families() = 0;
   virtual AuditStore& audit() = 0;
   virtual SettingsStore& settings() = 0;
   virtual StatsStore& stats() = 0;

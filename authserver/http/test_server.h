@@ -109,6 +109,10 @@ class FragileStorage final : public Storage, IssuanceStore {
   ClientStore& clients() override { return inner_.clients(); }
   ResourceStore& resources() override { return inner_.resources(); }
   IssuanceStore& issuances() override { return *this; }
+  UserStore& users() override { return inner_.users(); }
+  AuthorizationStore& authorizations() override { return inner_.authorizations(); }
+  ConsentGrantStore& consent_grants() override { return inner_.consent_grants(); }
+  TokenFamilyStore& families() override { return inner_.families(); }
   AuditStore& audit() override { return inner_.audit(); }
   SettingsStore& settings() override { return inner_.settings(); }
   StatsStore& stats() override { return inner_.stats(); }
@@ -127,6 +131,9 @@ class FragileStorage final : public Storage, IssuanceStore {
   Outcome<Issuance> get(const TimeOrderedId& id) override { return inner_.issuances().get(id); }
   Outcome<std::optional<Issuance>> find_by_jti(std::string_view jti) override {
     return inner_.issuances().find_by_jti(jti);
+  }
+  Outcome<TokenState> token_state(std::string_view jti, WallTime now) override {
+    return inner_.issuances().token_state(jti, now);
   }
   Outcome<std::vector<Issuance>> query(const IssuanceQuery& query) override {
     return inner_.issuances().query(query);

@@ -20,6 +20,7 @@ namespace authplane::authserver {
 struct OpenedStorage {
   std::shared_ptr<void> environment;  // outlives the storage: a directory to remove, a logger
   std::unique_ptr<Storage> storage;
+  std::function<std::unique_ptr<Storage>()> open_again = {};  // none: nothing survives the storage
 };
 
 struct StorageBackend {
@@ -43,6 +44,42 @@ class StorageConformance : public ::testing::TestWithParam<StorageBackend> {
   Resource stored_resource(const std::string& slug);
   Issuance stored_issuance(const Issuance& issuance);
 
+  User make_user(std::string id);
+  // Pending, for ten minutes.
+  Authorization make_authorization(std::string client_id, std::string user_id, const Resource* resource);
+  Approval make_approval(const Authorization& authorization, std::string_view code);
+  // The token a redeemed code is answered with.
+  NewIssuance make_start(const Authorization& authorization, std::string_view refresh_token);
+  // The token `presented` is answered with, and its successor.
+  NewIssuance make_rotation(const TokenFamily& family, std::string_view presented,
+                            std::string_view successor);
+
+  User stored_user(const std::string& id);
+  Authorization stored_authorization(const Authorization& authorization);
+  // Approved and redeemed.
+  Authorization redeemed_authorization(const std::string& client_id, const std::string& user_id,
+                                       const Resource* resource);
+  // A user at a client whose code was redeemed: the family, its first refresh token and access token.
+  struct Session {
+    TokenFamily family;
+    std::string refresh_token;
+    Issuance access;
+  };
+  Session stored_session(const std::string& client_id, const std::string& user_id, const Resource* resource);
+  // "client-1" and "user-1", stored, at `resource`.
+  Session first_session(const Resource* resource = nullptr);
+  // The next access token of the session, which moves on to its next refresh token.
+  Issuance refreshed(Session& session);
+
+  bool is_live(const Issuance& issuance);
+  static TokenHash hash_of(std::string_view secret) { return sha256(secret); }
+  // The storage is closed and opened again, if it can be.
+  void reopen();
+
+  UserStore& users() { return opened_.storage->users(); }
+  AuthorizationStore& authorizations() { return opened_.storage->authorizations(); }
+  ConsentGrantStore& consent_grants() { return opened_.storage->consent_grants(); }
+  TokenFamilyStore& families() { return opened_.storage->families(); }
   ClientStore& clients() { return opened_.storage->clients(); }
   ResourceStore& resources() { return opened_.storage->resources(); }
   IssuanceStore& issuances() { return opened_.storage->issuances(); }

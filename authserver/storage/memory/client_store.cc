@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "authserver/storage/memory/families.h"
 #include "authserver/storage/memory/memory_state.h"
 #include "authserver/storage/outcomes.h"
 
@@ -85,11 +86,16 @@ class MemoryClientStore final : public ClientStore {
     MutexLock lock(state_.mutex);
     const auto found = state_.clients.find(std::string(id));
     if (found == state_.clients.end()) return client_not_found(id);
+    const auto of_client = [&](const auto& row) { return row.client_id == id; };
+    if (mode == RemoveClient::unless_live_tokens && has_live_family(state_, of_client, now)) {
+      return client_has_live_tokens();
+    }
     for (auto& [issuance_id, issuance] : state_.issuances) {
       if (issuance.client_id != id || !issuance.revocable || !issuance.is_live(in_seconds(now))) continue;
       if (mode == RemoveClient::unless_live_tokens) return client_has_live_tokens();
       issuance.revoked_at = in_seconds(now);
     }
+    erase_grants(state_, of_client);
     state_.clients.erase(found);
     return {};
   }

@@ -2,6 +2,7 @@
 #include <utility>
 #include <vector>
 
+#include "authserver/storage/memory/families.h"
 #include "authserver/storage/memory/memory_state.h"
 #include "authserver/storage/outcomes.h"
 
@@ -37,6 +38,14 @@ class MemoryIssuanceStore final : public IssuanceStore {
     const auto found = state_.issuances.find(*id);
     if (found == state_.issuances.end() || found->second.jti() != jti) return std::optional<Issuance>();
     return std::optional<Issuance>(found->second);
+  }
+
+  Outcome<TokenState> token_state(std::string_view jti, WallTime now) override {
+    auto row = find_by_jti(jti);
+    if (!row) return Err(row.error());
+    if (!*row) return TokenState::unknown;
+    if ((*row)->revoked_at) return TokenState::revoked;
+    return (*row)->is_live(in_seconds(now)) ? TokenState::live : TokenState::expired;
   }
 
   Outcome<std::vector<Issuance>> query(const IssuanceQuery& query) override {
@@ -79,9 +88,14 @@ class MemoryIssuanceStore final : public IssuanceStore {
 
   Outcome<std::size_t> purge_expired_machine_tokens(WallTime now) override {
     MutexLock lock(state_.mutex);
+    std::set<TimeOrderedId> parents;
+    for (const auto& [id, row] : state_.issuances) {
+      if (row.parent_jti) parents.insert(*row.parent_jti);
+    }
     return std::erase_if(state_.issuances, [&](const auto& entry) {
       const Issuance& row = entry.second;
-      return row.is_machine_token() && row.resource_id.empty() && row.expires_at <= in_seconds(now);
+      return row.is_machine_token() && row.resource_id.empty() && row.expires_at <= in_seconds(now) &&
+             parents.count(row.id) == 0;
     });
   }
 
@@ -99,7 +113,7 @@ class MemoryIssuanceStore final : public IssuanceStore {
 
  private:
   Outcome<void> put(const NewIssuance& issuance) {
-    const auto& [row, audit, proof] = issuance;
+    const auto& [row, audit, proof, family] = issuance;
     MutexLock lock(state_.mutex);
     const auto client = state_.clients.find(row.client_id);
     if (client == state_.clients.end() || client->second->status != ClientStatus::active) {
@@ -107,10 +121,12 @@ class MemoryIssuanceStore final : public IssuanceStore {
     }
     if (!row.resource_id.empty() && state_.resources.count(row.resource_id) == 0) return resource_gone();
     if (proof && is_spent(*proof)) return proof_spent();
+    if (auto judged = judge_family(state_, issuance); !judged) return judged;
     if (state_.issuances.count(row.id) != 0 || state_.audit.count(audit.id) != 0) return issuance_exists();
     state_.issuances.emplace(row.id, row);
     state_.audit.emplace(audit.id, audit);
     if (proof) state_.spent_proofs.insert_or_assign(proof->key, proof->expires_at);
+    record_family(state_, issuance);
     return {};
   }
 

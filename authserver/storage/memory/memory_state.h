@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 
@@ -24,10 +25,21 @@ struct State {
   std::map<TimeOrderedId, AuditEvent, std::greater<>> audit AUTHPLANE_GUARDED_BY(mutex);    // newest first
   std::map<SpentProof::Key, std::chrono::sys_seconds> spent_proofs AUTHPLANE_GUARDED_BY(mutex);  // expiry
   std::unordered_map<std::string, std::string> settings AUTHPLANE_GUARDED_BY(mutex);
+  std::unordered_map<std::string, User> users AUTHPLANE_GUARDED_BY(mutex);
+  std::unordered_map<std::string, Authorization> authorizations AUTHPLANE_GUARDED_BY(mutex);
+  std::unordered_map<std::string, ConsentGrant> consent_grants AUTHPLANE_GUARDED_BY(mutex);
+  std::map<TimeOrderedId, TokenFamily, std::greater<>> families AUTHPLANE_GUARDED_BY(mutex);  // newest first
+  std::map<TokenHash, RefreshToken> refresh_tokens AUTHPLANE_GUARDED_BY(mutex);
+  // Access tokens by family.
+  std::map<TimeOrderedId, std::set<TimeOrderedId>> family_tokens AUTHPLANE_GUARDED_BY(mutex);
 };
 
 std::unique_ptr<ClientStore> make_client_store(State& state);
 std::unique_ptr<ResourceStore> make_resource_store(State& state);
 std::unique_ptr<IssuanceStore> make_issuance_store(State& state);
+std::unique_ptr<UserStore> make_user_store(State& state);
+std::unique_ptr<AuthorizationStore> make_authorization_store(State& state);
+std::unique_ptr<ConsentGrantStore> make_consent_grant_store(State& state);
+std::unique_ptr<TokenFamilyStore> make_token_family_store(State& state);
 
 }  // namespace authplane::authserver::memory

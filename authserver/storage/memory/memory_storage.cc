@@ -77,6 +77,7 @@ class MemoryStatsStore final : public StatsStore {
     Stats out;
     MutexLock lock(state_.mutex);
     out.clients = state_.clients.size();
+    out.users = state_.users.size();
     for (const auto& [id, client] : state_.clients)
       out.active_clients += client->status == ClientStatus::active;
     for (const auto& [id, row] : state_.issuances) {
@@ -95,6 +96,10 @@ class MemoryStorage final : public Storage {
   ClientStore& clients() override { return *clients_; }
   ResourceStore& resources() override { return *resources_; }
   IssuanceStore& issuances() override { return *issuances_; }
+  UserStore& users() override { return *users_; }
+  AuthorizationStore& authorizations() override { return *authorizations_; }
+  ConsentGrantStore& consent_grants() override { return *consent_grants_; }
+  TokenFamilyStore& families() override { return *families_; }
   AuditStore& audit() override { return audit_; }
   SettingsStore& settings() override { return settings_; }
   StatsStore& stats() override { return stats_; }
@@ -106,6 +111,10 @@ class MemoryStorage final : public Storage {
   std::unique_ptr<ClientStore> clients_ = make_client_store(state_);
   std::unique_ptr<ResourceStore> resources_ = make_resource_store(state_);
   std::unique_ptr<IssuanceStore> issuances_ = make_issuance_store(state_);
+  std::unique_ptr<UserStore> users_ = make_user_store(state_);
+  std::unique_ptr<AuthorizationStore> authorizations_ = make_authorization_store(state_);
+  std::unique_ptr<ConsentGrantStore> consent_grants_ = make_consent_grant_store(state_);
+  std::unique_ptr<TokenFamilyStore> families_ = make_token_family_store(state_);
   MemoryAuditStore audit_{state_};
   MemorySettingsStore settings_{state_};
   MemoryStatsStore stats_{state_};

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "authserver/storage/grant_rules.h"
 #include "authserver/storage/memory/memory_state.h"
 #include "authserver/storage/outcomes.h"
 
@@ -46,6 +47,11 @@ class MemoryResourceStore final : public ResourceStore {
       return entry.second.resource_id == id && entry.second.expires_at > in_seconds(now);
     });
     if (in_use) return resource_has_live_tokens();
+    const auto names_it = [&](const auto& entry) { return entry.second.resource_id == id; };
+    for (const auto& entry : state_.consent_grants) {
+      if (names_it(entry) && entry.second.is_active()) return resource_has_consent();
+    }
+    std::erase_if(state_.consent_grants, names_it);
     state_.resources.erase(found);
     rebuild_catalog();
     return {};

@@ -107,14 +107,16 @@ class SqliteClientStore final : public ClientStore {
 
   Outcome<void> remove(std::string_view id, RemoveClient mode, WallTime now) override {
     return state_.writer->write([&](WriteContext& context) -> Outcome<void> {
-      context.query("DELETE FROM clients WHERE id = ?1").with(id).run();
-      if (context.rows_changed() == 0) return client_not_found(id);
-      context.changed_client(id);
       if (mode == RemoveClient::unless_live_tokens) {
-        if (has_live_tokens(context, id, in_seconds(now))) return client_has_live_tokens();
+        if (has_live_tokens(context, id, in_seconds(now)) || has_live_families(context, id, now)) {
+          return client_has_live_tokens();
+        }
       } else {
         revoke_live_tokens(context, id, in_seconds(now));
       }
+      context.query("DELETE FROM clients WHERE id = ?1").with(id).run();
+      if (context.rows_changed() == 0) return client_not_found(id);
+      context.changed_client(id);
       return {};
     });
   }
@@ -155,6 +157,13 @@ class SqliteClientStore final : public ClientStore {
         "?2"
         " LIMIT 1");
     return query.with(id, to_seconds(now)).step();
+  }
+
+  static bool has_live_families(WriteContext& context, std::string_view id, WallTime now) {
+    Query query = context.query(
+        "SELECT 1 FROM token_families f JOIN refresh_tokens r ON r.family = f.id WHERE f.client_id = ?1"
+        " AND f.revoked_at IS NULL AND r.consumed_at IS NULL AND r.expires_at > ?2 LIMIT 1");
+    return query.with(id, to_micros(now)).step();
   }
 
   static void revoke_live_tokens(WriteContext& context, std::string_view id, std::chrono::sys_seconds now) {

@@ -2,6 +2,8 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 namespace authplane::authserver::sqlite {
@@ -132,6 +134,59 @@ Resource resource_from_row(const Query& query) {
   resource.created_at = from_micros(query.integer(9));
   resource.updated_at = from_micros(query.integer(10));
   return resource;
+}
+
+User user_from_row(const Query& query) {
+  User user;
+  user.id = query.text(0);
+  user.email = query.text(1);
+  user.name = query.text(2);
+  user.password_hash = query.text(3);
+  user.role = parsed(parse_user_role(query.bytes(4)), "role");
+  user.status = parsed(parse_user_status(query.bytes(5)), "status");
+  user.provider = query.text(6);
+  user.provider_sub = query.text(7);
+  user.version = query.integer(8);
+  user.created_at = from_micros(query.integer(9));
+  user.updated_at = from_micros(query.integer(10));
+  return user;
+}
+
+Authorization authorization_from_row(const Query& query) {
+  Authorization row;
+  row.id = query.text(0);
+  row.client_id = query.text(1);
+  row.user_id = query.text(2);
+  row.redirect_uri = query.text(3);
+  row.scopes = ScopeSet::split(query.bytes(4));
+  row.resource_id = query.text(5);
+  row.resource_uri = query.text(6);
+  row.state = query.text(7);
+  row.code_challenge = query.text(8);
+  row.created_at = from_micros(query.integer(9));
+  row.expires_at = from_micros(query.integer(10));
+  if (!query.is_null(11)) row.code_hash = hash_from(query.bytes(11), "code_hash");
+  row.consumed_at = micros_or_null(query, 12);
+  row.revoked_at = micros_or_null(query, 13);
+  return row;
+}
+
+ConsentGrant consent_grant_from_row(const Query& query) {
+  return {.id = query.text(0),
+          .user_id = query.text(1),
+          .client_id = query.text(2),
+          .resource_id = query.text(3),
+          .scopes = ScopeSet::split(query.bytes(4)),
+          .created_at = from_micros(query.integer(5)),
+          .updated_at = from_micros(query.integer(6)),
+          .revoked_at = micros_or_null(query, 7)};
+}
+
+TokenHash hash_from(std::string_view bytes, const char* column) {
+  TokenHash hash{};
+  if (bytes.size() != hash.size()) throw_unreadable(column);
+  std::copy(bytes.begin(), bytes.end(), hash.begin());
+  return hash;
 }
 
 }  // namespace authplane::authserver::sqlite

@@ -2,13 +2,18 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <authplane/base/clock.h>
 
+#include "authserver/domain/authorization.h"
 #include "authserver/domain/client.h"
+#include "authserver/domain/consent_grant.h"
 #include "authserver/domain/resource.h"
+#include "authserver/domain/user.h"
 #include "authserver/storage/sqlite/connection.h"
 
 // How values are spelled in columns. What a column cannot mean throws SqliteFailure: the file was edited by
@@ -27,6 +32,16 @@ inline std::int64_t to_seconds(std::chrono::sys_seconds time) {
 }
 inline std::chrono::sys_seconds from_seconds(std::int64_t value) {
   return std::chrono::sys_seconds(std::chrono::seconds(value));
+}
+
+inline std::optional<std::int64_t> to_micros(const std::optional<WallTime>& time) {
+  return time ? std::optional<std::int64_t>(to_micros(*time)) : std::nullopt;
+}
+inline std::optional<WallTime> micros_or_null(const Query& query, int column) {
+  return query.is_null(column) ? std::nullopt : std::optional<WallTime>(from_micros(query.integer(column)));
+}
+inline std::optional<std::string_view> null_if_empty(const std::string& text) {
+  return text.empty() ? std::nullopt : std::optional<std::string_view>(text);
 }
 
 std::string to_json_text(const std::vector<std::string>& strings);
@@ -50,6 +65,23 @@ Client client_from_row(const Query& query);
   "id, slug, uri, backend_kind, broker_provider_id, display_name, scopes, policy, version, created_at," \
   " updated_at"
 Resource resource_from_row(const Query& query);
+
+#define AUTHPLANE_USER_COLUMNS \
+  "id, email, name, password_hash, role, status, provider, provider_sub, version, created_at, updated_at"
+User user_from_row(const Query& query);
+
+#define AUTHPLANE_AUTHORIZATION_COLUMNS                                                              \
+  "id, client_id, user_id, redirect_uri, scopes, resource_id, resource_uri, state, code_challenge, " \
+  "created_at,"                                                                                      \
+  " expires_at, code_hash, consumed_at, revoked_at"
+Authorization authorization_from_row(const Query& query);
+
+#define AUTHPLANE_CONSENT_GRANT_COLUMNS \
+  "id, user_id, client_id, resource_id, scopes, created_at, updated_at, revoked_at"
+ConsentGrant consent_grant_from_row(const Query& query);
+
+// A SHA-256. Throws when the column holds anything else.
+TokenHash hash_from(std::string_view bytes, const char* column);
 
 [[noreturn]] void throw_unreadable(const char* column);
 

@@ -79,6 +79,7 @@ Result<OpenedFile> open_database_file(const SqliteOptions& options, WallTime now
     }
     use_journal(connection, options.wal);
     if (state == SchemaState::outdated) opened.migrations_applied = apply_migrations(connection, now);
+    connection.run("PRAGMA foreign_keys = ON");
     return opened;
   } catch (const SqliteFailure& failure) {
     return Err(open_error(failure, options.path));

@@ -84,6 +84,18 @@ class SqliteIssuanceStore final : public IssuanceStore {
     });
   }
 
+  Outcome<TokenState> token_state(std::string_view jti, WallTime now) override {
+    const auto id = TimeOrderedId::parse(jti);
+    if (!id || id->text() != jti) return TokenState::unknown;
+    return state_.readers.read([&](Connection& connection) -> Outcome<TokenState> {
+      Query query = connection.query(
+          "SELECT revoked_at IS NOT NULL, expires_at > ?2 FROM issuances WHERE id = ?1 AND backend = 0");
+      if (!query.with(Blob{id->view()}, to_seconds(in_seconds(now))).step()) return TokenState::unknown;
+      if (query.integer(0) != 0) return TokenState::revoked;
+      return query.integer(1) != 0 ? TokenState::live : TokenState::expired;
+    });
+  }
+
   Outcome<std::vector<Issuance>> query(const IssuanceQuery& wanted) override {
     if (!wanted.subject_user_id && !wanted.client_id && !wanted.resource_id) {
       return issuance_query_without_condition();
@@ -214,7 +226,7 @@ class SqliteIssuanceStore final : public IssuanceStore {
         .query(
             "DELETE FROM issuances WHERE id > ?1 AND id <= ?2 AND resource IS NULL AND grant_kind IN (0, 3, "
             "4)"
-            " AND expires_at <= ?3")
+            " AND expires_at <= ?3 AND NOT EXISTS (SELECT 1 FROM issuances c WHERE c.parent = issuances.id)")
         .with(Blob{from.view()}, Blob{last->view()}, to_seconds(now))
         .run();
     return static_cast<std::size_t>(context.rows_changed());

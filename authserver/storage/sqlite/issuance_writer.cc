@@ -22,10 +22,6 @@ std::optional<std::int64_t> null_if_zero(std::int64_t key) {
   return key == 0 ? std::nullopt : std::optional<std::int64_t>(key);
 }
 
-std::optional<std::string_view> null_if_empty(const std::string& text) {
-  return text.empty() ? std::nullopt : std::optional<std::string_view>(text);
-}
-
 }  // namespace
 
 Outcome<void> IssuanceWriter::insert(const NewIssuance& issuance) {
@@ -39,8 +35,14 @@ Outcome<void> IssuanceWriter::insert(const NewIssuance& issuance) {
     if (resource_key == 0) return resource_gone();
   }
   if (issuance.proof && proofs_.contains(*issuance.proof)) return proof_spent();
+  if (auto judged = families_.judge(issuance); !judged) {
+    if (judged.error().code == DomainErrorCode::token_reused)
+      revoke_reused(std::get<Rotation>(issuance.family));
+    return judged;
+  }
   const std::int64_t subject_key = row.subject_user_id.empty() ? 0 : intern(row.subject_user_id);
   if (auto written = insert_pair(issuance, client_key, resource_key, subject_key); !written) return written;
+  families_.record(issuance);
   if (issuance.proof) proofs_.insert(*issuance.proof);
   index(Dimension::client, client_key, row);
   if (resource_key != 0) index(Dimension::resource, resource_key, row);
@@ -66,6 +68,16 @@ Outcome<void> IssuanceWriter::insert_pair(const NewIssuance& issuance, std::int6
     return issuance_exists();
   }
   return {};
+}
+
+void IssuanceWriter::revoke_reused(const Rotation& rotation) {
+  families_.revoke_family_of(rotation.presented, rotation.now);
+  try {
+    insert(rotation.if_reused);
+  } catch (const SqliteFailure& failure) {
+    // The family is revoked whatever becomes of the line about it.
+    if (!failure.is_constraint()) throw;
+  }
 }
 
 void IssuanceWriter::insert(const AuditEvent& event) {

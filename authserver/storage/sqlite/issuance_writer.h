@@ -11,6 +11,7 @@
 #include "authserver/storage/sqlite/blocks.h"
 #include "authserver/storage/sqlite/client_cache.h"
 #include "authserver/storage/sqlite/connection.h"
+#include "authserver/storage/sqlite/families.h"
 #include "authserver/storage/sqlite/spent_proofs.h"
 
 namespace authplane::authserver::sqlite {
@@ -20,13 +21,16 @@ namespace authplane::authserver::sqlite {
 // costs two inserts, a bound one three, and no read. One thread.
 class IssuanceWriter {
  public:
-  explicit IssuanceWriter(Connection& connection) : connection_(connection), proofs_(connection) {}
+  explicit IssuanceWriter(Connection& connection)
+      : connection_(connection), proofs_(connection), families_(connection) {}
 
-  // All rows or none. Errors: invalid_client, invalid_target, invalid_dpop_proof, conflict. Throws
-  // SqliteFailure.
+  // All rows or none, but for a token that was used before: that revokes its family. Errors: as
+  // IssuanceStore::append. Throws SqliteFailure.
   Outcome<void> insert(const NewIssuance& issuance);
   // Throws SqliteFailure, a constraint failure when the id exists.
   void insert(const AuditEvent& event);
+
+  Families& families() { return families_; }
 
   // To be called when the rows behind it change.
   void forget_client(std::string_view id);
@@ -55,12 +59,14 @@ class IssuanceWriter {
   // Issuance and audit event, or neither. Errors: conflict.
   Outcome<void> insert_pair(const NewIssuance& issuance, std::int64_t client, std::int64_t resource,
                             std::int64_t subject);
+  void revoke_reused(const Rotation& rotation);
   void insert_row(const Issuance& row, std::int64_t client, std::int64_t resource, std::int64_t subject);
   void index(Dimension dimension, std::int64_t key, const Issuance& row);
 
   static constexpr std::size_t kMaxKnown = 100'000;  // entries per map; a full map starts again empty
   Connection& connection_;
   SpentProofs proofs_;
+  Families families_;
   TextMap<KnownClient> clients_;
   TextMap<std::int64_t> resources_;
   TextMap<std::int64_t> identifiers_;

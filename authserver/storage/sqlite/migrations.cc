@@ -10,8 +10,8 @@ struct Migration {
   const char* script;
 };
 
-// Times are Unix time: *_at of issuances and spent_proofs in seconds, all others in microseconds. Released
-// migrations never change.
+// Times are Unix time: *_at of issuances and spent_proofs in seconds, all others in microseconds unless said.
+// Released migrations never change.
 constexpr std::array kMigrations{
     Migration{1, R"sql(
 CREATE TABLE clients (
@@ -136,6 +136,96 @@ CREATE TABLE spent_proofs (
   expires_at INTEGER NOT NULL
 ) STRICT;
 )sql"},
+    Migration{3, R"sql(
+CREATE TABLE users (
+  id TEXT NOT NULL PRIMARY KEY,
+  email TEXT UNIQUE,
+  name TEXT NOT NULL,
+  password_hash TEXT NOT NULL,
+  role TEXT NOT NULL CHECK (role IN ('user', 'admin')),
+  status TEXT NOT NULL CHECK (status IN ('active', 'disabled')),
+  provider TEXT NOT NULL,
+  provider_sub TEXT,
+  version INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  UNIQUE (provider, provider_sub)
+) STRICT;
+CREATE INDEX users_by_age ON users (created_at DESC, id);
+
+-- Requests at the authorization endpoint. n is the order of creation.
+CREATE TABLE auth_sessions (
+  n INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  client_id TEXT NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
+  user_id TEXT REFERENCES users (id) ON DELETE CASCADE,
+  redirect_uri TEXT NOT NULL,
+  scopes TEXT NOT NULL,
+  resource_id TEXT NOT NULL,
+  resource_uri TEXT NOT NULL,
+  state TEXT NOT NULL,
+  code_challenge TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  code_hash BLOB CHECK (length(code_hash) = 32),
+  consumed_at INTEGER,
+  revoked_at INTEGER
+) STRICT;
+CREATE UNIQUE INDEX auth_sessions_by_code ON auth_sessions (code_hash) WHERE code_hash IS NOT NULL;
+CREATE INDEX auth_sessions_by_client ON auth_sessions (client_id);
+CREATE INDEX auth_sessions_by_user ON auth_sessions (user_id, client_id);
+
+CREATE TABLE consent_grants (
+  id TEXT NOT NULL PRIMARY KEY,
+  user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  client_id TEXT NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
+  resource_id TEXT NOT NULL REFERENCES resources (id) ON DELETE RESTRICT,
+  scopes TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  revoked_at INTEGER,
+  UNIQUE (user_id, client_id, resource_id)
+) STRICT;
+CREATE INDEX consent_grants_by_client ON consent_grants (client_id);
+CREATE INDEX consent_grants_by_resource ON consent_grants (resource_id);
+
+-- The key is a time-ordered UUID.
+CREATE TABLE token_families (
+  id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+  client_id TEXT NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
+  user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  scopes TEXT NOT NULL,
+  resource_id TEXT NOT NULL,
+  resource_uri TEXT NOT NULL,
+  auth_session_id TEXT,
+  dpop_jkt TEXT,
+  created_at INTEGER NOT NULL,
+  revoked_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX token_families_by_auth_session ON token_families (auth_session_id)
+  WHERE auth_session_id IS NOT NULL;
+CREATE INDEX token_families_by_client ON token_families (client_id);
+CREATE INDEX token_families_by_user ON token_families (user_id);
+
+-- n is the order of creation.
+CREATE TABLE refresh_tokens (
+  n INTEGER PRIMARY KEY,
+  token_hash BLOB NOT NULL UNIQUE CHECK (length(token_hash) = 32),
+  family BLOB NOT NULL REFERENCES token_families (id) ON DELETE CASCADE,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  consumed_at INTEGER
+) STRICT;
+CREATE INDEX refresh_tokens_by_family ON refresh_tokens (family);
+
+-- Which issuances belong to a family, until they expire. expires_at in seconds.
+CREATE TABLE family_tokens (
+  family BLOB NOT NULL REFERENCES token_families (id) ON DELETE CASCADE,
+  issuance BLOB NOT NULL CHECK (length(issuance) = 16),
+  expires_at INTEGER NOT NULL,
+  PRIMARY KEY (family, issuance)
+) STRICT, WITHOUT ROWID;
+)sql"},
 };
 
 std::int64_t recorded_version(Connection& connection) {
@@ -158,9 +248,10 @@ SchemaState schema_state(Connection& connection) {
   return version == kMigrations.back().version ? SchemaState::current : SchemaState::outdated;
 }
 
-std::size_t apply_migrations(Connection& connection, WallTime now) {
+std::size_t apply_migrations(Connection& connection, WallTime now, std::int64_t up_to) {
   std::size_t applied = 0;
   for (const Migration& migration : kMigrations) {
+    if (migration.version > up_to) break;
     connection.run("BEGIN IMMEDIATE");
     // Inside the lock: another process may have been faster.
     connection.run(

@@ -1,3 +1,4 @@
+#include "authserver/storage/grant_rules.h"
 #include "authserver/storage/outcomes.h"
 #include "authserver/storage/sqlite/columns.h"
 #include "authserver/storage/sqlite/sqlite_state.h"
@@ -76,6 +77,10 @@ class SqliteResourceStore final : public ResourceStore {
     return state_.writer->write([&](WriteContext& context) -> Outcome<void> {
       if (!read_resource(context, id)) return resource_not_found();
       if (is_named_by_unexpired_token(context, id, in_seconds(now))) return resource_has_live_tokens();
+      context.query("DELETE FROM consent_grants WHERE resource_id = ?1 AND revoked_at IS NOT NULL")
+          .with(id)
+          .run();
+      if (has_consent(context, id)) return resource_has_consent();
       context.query("DELETE FROM resources WHERE id = ?1").with(id).run();
       context.changed_resource(id);
       return {};
@@ -101,6 +106,10 @@ class SqliteResourceStore final : public ResourceStore {
       out.catalog = std::make_shared<const ResourceCatalog>(std::move(all));
       return out;
     });
+  }
+
+  static bool has_consent(WriteContext& context, std::string_view id) {
+    return context.query("SELECT 1 FROM consent_grants WHERE resource_id = ?1 LIMIT 1").with(id).step();
   }
 
   static bool is_named_by_unexpired_token(WriteContext& context, std::string_view id,

@@ -44,10 +44,10 @@ class SqliteStatsStore final : public StatsStore {
       Query query = connection.query(
           "SELECT (SELECT count(*) FROM clients), (SELECT count(*) FROM clients WHERE status = 'active'),"
           " (SELECT count(*) FROM issuances WHERE id >= ?1 AND issued_at >= ?2),"
-          " (SELECT count(*) FROM issuances WHERE revoked_at >= ?2)");
+          " (SELECT count(*) FROM issuances WHERE revoked_at >= ?2), (SELECT count(*) FROM users)");
       query.with(Blob{from.view()}, to_seconds(in_seconds(since))).step();
       const auto count = [&](int column) { return static_cast<std::size_t>(query.integer(column)); };
-      return Stats{count(0), count(1), count(2), count(3)};
+      return Stats{count(0), count(1), count(2), count(3), count(4)};
     });
   }
 

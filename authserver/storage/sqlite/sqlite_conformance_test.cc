@@ -19,8 +19,10 @@ StorageBackend backend(std::string name, bool wal) {
             SqliteOptions options;
             options.path = environment->directory.file("authserver.db");
             options.wal = wal;
-            auto storage = open_sqlite(options, environment->clock, environment->logger).value();
-            return OpenedStorage{environment, std::move(storage)};
+            const auto open = [environment, options] {
+              return open_sqlite(options, environment->clock, environment->logger).value();
+            };
+            return OpenedStorage{environment, open(), open};
           }};
 }
 

@@ -44,6 +44,10 @@ struct State {
 std::unique_ptr<ClientStore> make_client_store(State& state);
 std::unique_ptr<ResourceStore> make_resource_store(State& state);
 std::unique_ptr<IssuanceStore> make_issuance_store(State& state);
+std::unique_ptr<UserStore> make_user_store(State& state);
+std::unique_ptr<AuthorizationStore> make_authorization_store(State& state);
+std::unique_ptr<ConsentGrantStore> make_consent_grant_store(State& state);
+std::unique_ptr<TokenFamilyStore> make_token_family_store(State& state);
 std::unique_ptr<AuditStore> make_audit_store(State& state, Logger& logger);
 std::unique_ptr<SettingsStore> make_settings_store(State& state);
 std::unique_ptr<StatsStore> make_stats_store(State& state);

@@ -41,6 +41,7 @@ class WriteContext {
   void insert(const AuditEvent& event) { issuances_.insert(event); }
   // Nothing of the write may fail after it: what it notes in memory is not undone.
   Outcome<void> insert(const NewIssuance& issuance) { return issuances_.insert(issuance); }
+  Families& families() { return issuances_.families(); }
   // To be called by every write that touches such a row.
   void changed_client(std::string_view id) {
     issuances_.forget_client(id);
