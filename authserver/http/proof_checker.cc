@@ -35,7 +35,7 @@ ProofChecker::ProofChecker(const std::string& issuer, DpopOptions options, Deps 
       several_(rejected(deps.metrics, "multiple_proofs")),
       nonce_demanded_(rejected(deps.metrics, "use_dpop_nonce")),
       replayed_(rejected(deps.metrics, "replay")),
-      rules_(rules_of(options)),
+      proofs_(rules_of(options)),
       nonces_(dpop::make_nonce_policy(options.nonce_ttl, not_owned(deps.clock), not_owned(deps.random))) {
   const auto url = Url::parse(issuer);
   origin_ = url ? url->origin() : issuer;
@@ -71,11 +71,11 @@ Result<dpop::Proof> ProofChecker::verify(const HttpRequest& request, std::chrono
   }
   const std::string here = dpop::htu_of(origin_, request.path());
   target.htu = here;
-  auto proof = dpop::verify_proof(*compact, target, rules_, now);
+  auto proof = proofs_.verify(*compact, target, now);
   if (proof || here == endpoint_ || proof.error().code != ErrorCode::invalid_dpop_proof) return proof;
   // Behind a proxy that strips the issuer's path, clients still prove for the URL that the metadata names.
   target.htu = endpoint_;
-  auto second = dpop::verify_proof(*compact, target, rules_, now);
+  auto second = proofs_.verify(*compact, target, now);
   return second || second.error().code == ErrorCode::use_dpop_nonce ? std::move(second) : std::move(proof);
 }
 

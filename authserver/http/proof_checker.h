@@ -70,7 +70,7 @@ class ProofChecker {
   Counter &accepted_, &invalid_, &several_, &nonce_demanded_, &replayed_;
   std::string origin_;    // of the issuer
   std::string endpoint_;  // the token endpoint's URL as the metadata gives it, normalised
-  dpop::ProofRules rules_;
+  const dpop::ProofVerifier proofs_;
   std::shared_ptr<const dpop::NoncePolicy> nonces_;
 };
 
