@@ -83,6 +83,9 @@ m_one=$(per_second verify_cached/real_time/threads:1) m_two=$(per_second verify_
 row P4 "verify, all checks, nothing cached / raw verify" "$(calc %.2f "$m_cold / $m_raw")" "$(calc %.0f "$m_cold")"
 row P5 "verify, cached / raw verify" "$(calc %.0fx "$m_one / $m_raw")" "$(calc %.0f "$m_one")"
 row P5 "verify, cached, two threads / one" "$(calc %.2f "$m_two / $m_one")" "$(calc %.0f "$m_two")"
+proofs=$("$build/benchmarks/micro/dpop_bench" --benchmark_format=json --benchmark_min_time=0.5 --benchmark_repetitions=3 --benchmark_report_aggregates_only=true 2>/dev/null)
+m_proof=$(jq -r '.benchmarks[] | select(.name == "proof_verify_median") | .items_per_second' <<<"$proofs")
+row - "verify a DPoP proof, key not seen before / raw verify" "$(calc %.2f "$m_proof / $m_raw")" "$(calc %.0f "$m_proof")"
 row - "sign a token / raw sign" "$(calc %.2f "$m_sign / $m_rawsign")" "$(calc %.0f "$m_sign")"
 
 # --- tokens ------------------------------------------------------------------------------------------------------
@@ -170,23 +173,43 @@ resource=http://localhost:$mcp_port/mcp
 register "$resource"
 token=$(curl -sf "http://127.0.0.1:$PUBLIC/oauth/token" -H "Authorization: Basic $BASIC" -d "$FORM" | jq -r .access_token)
 call='{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"echo","arguments":{"text":"hello"}}}'
+# A token bound to a key, and the fields of one request with it.
+openssl ecparam -genkey -name prime256v1 -noout -out "$work/proof.pem" 2>/dev/null
+proof_for() { "$loadgen" --dpop "$@" --dpop-key "$work/proof.pem" -X POST --print-proof http://127.0.0.1; }
+issuer=$(sed -n 's/.*issuer: "\([^"]*\)".*/\1/p' "$work/tools.yaml")
+bound=$(curl -sf "http://127.0.0.1:$PUBLIC/oauth/token" -H "Authorization: Basic $BASIC" -H "DPoP: $(proof_for "$issuer/oauth/token")" -d "$FORM" | jq -r .access_token)
+# post MODE BODY [curl option...]: one request to the MCP server, with what the mode asks for.
+post() {
+  local mode=$1 body=$2 fields=(-H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream')
+  shift 2
+  case $mode in
+    open) ;;
+    dpop) fields+=(-H "Authorization: DPoP $bound" -H "DPoP: $(proof_for "$resource" --dpop-token "$bound")") ;;
+    *) fields+=(-H "Authorization: Bearer $token") ;;
+  esac
+  curl -s "http://127.0.0.1:$mcp_port/mcp" "${fields[@]}" "$@" -d "$body"
+}
 # calls MODE CONNECTIONS: sets CALLS (JSON), MCP_CPU (µs of server CPU a call) and MCP_RSS.
 calls() {
-  local mode=$1 connections=$2 session before begin headers=(-H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream')
-  [[ $mode == open ]] || headers+=(-H "Authorization: Bearer $token")
+  local mode=$1 connections=$2 session before begin load=(-H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream')
+  case $mode in
+    open) ;;
+    dpop) load+=(--dpop "$resource" --dpop-key "$work/proof.pem" --dpop-token "$bound" --proofs $((seconds * 20000))) ;;
+    *) load+=(-H "Authorization: Bearer $token") ;;
+  esac
   begin=$(date +%s%N)
-  "${pin0[@]}" "$build/benchmarks/load/mcp_bench_server" --mode "$mode" --port "$mcp_port" --issuer "http://localhost:$(sed -n 's/.*localhost:\([0-9]*\).*/\1/p' "$work/tools.yaml")" --resource "$resource" >"$work/mcp.log" 2>&1 &
+  "${pin0[@]}" "$build/benchmarks/load/mcp_bench_server" --mode "$mode" --port "$mcp_port" --issuer "$issuer" --resource "$resource" >"$work/mcp.log" 2>&1 &
   local pid=$!
   pids+=("$pid")
   until ! port_is_free "$mcp_port"; do kill -0 "$pid" 2>/dev/null || { cat "$work/mcp.log"; exit 1; }; read -rt 0.005 <> <(:); done
   MCP_STARTUP=$((($(date +%s%N) - begin) / 1000000))
-  session=$(curl -si "http://127.0.0.1:$mcp_port/mcp" "${headers[@]}" -d '{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"bench","version":"1"}}}' | tr -d '\r' | sed -n 's/^mcp-session-id: //Ip')
-  headers+=(-H "Mcp-Session-Id: $session")
-  curl -s "http://127.0.0.1:$mcp_port/mcp" "${headers[@]}" -d '{"jsonrpc":"2.0","method":"notifications/initialized"}'
+  session=$(post "$mode" '{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"bench","version":"1"}}}' -i | tr -d '\r' | sed -n 's/^mcp-session-id: //Ip')
+  load+=(-H "Mcp-Session-Id: $session")
+  post "$mode" '{"jsonrpc":"2.0","method":"notifications/initialized"}' -H "Mcp-Session-Id: $session"
   MCP_IDLE_RSS=$(rss_mb "$pid")
-  "${pin1[@]}" "$loadgen" -c "$connections" -d 1 -w 0 -X POST "${headers[@]}" -b "$call" "http://127.0.0.1:$mcp_port/mcp" >/dev/null
+  "${pin1[@]}" "$loadgen" -c "$connections" -d 1 -w 0 -X POST "${load[@]}" -b "$call" "http://127.0.0.1:$mcp_port/mcp" >/dev/null
   before=$(cpu_ticks "$pid")
-  CALLS=$("${pin1[@]}" "$loadgen" -c "$connections" -d "$seconds" -w 0 -X POST "${headers[@]}" -b "$call" "http://127.0.0.1:$mcp_port/mcp")
+  CALLS=$("${pin1[@]}" "$loadgen" -c "$connections" -d "$seconds" -w 0 -X POST "${load[@]}" -b "$call" "http://127.0.0.1:$mcp_port/mcp")
   MCP_CPU=$(calc %.2f "($(cpu_ticks "$pid") - $before) * 10000 / $(jq .requests <<<"$CALLS")")
   MCP_RSS=$(rss_mb "$pid")
   kill "$pid"
@@ -198,10 +221,14 @@ calls cached 16
 cached=$CALLS cached_cpu=$MCP_CPU cached_rss="$MCP_IDLE_RSS / $MCP_RSS" mcp_startup=$MCP_STARTUP
 calls cold 16
 cold=$CALLS cold_cpu=$MCP_CPU
+calls dpop 16
+proven=$CALLS proven_cpu=$MCP_CPU
 row - "tools/call without authorization, pinned" "$open_cpu µs CPU" "$(rps "$open")" "$(p "$open" p50)/$(p "$open" p99)"
 row P7 "tools/call, cached token / without authorization" "$(calc %.2f "$(rps "$cached") / $(rps "$open")")" "$(rps "$cached")" "$(p "$cached" p50)/$(p "$cached" p99)"
 row P6 "tools/call, cold verify: added CPU / raw verify" "$(calc %.2f "($cold_cpu - $open_cpu) / (1000000 / $raw_verify)")" "$(rps "$cold")" "$(p "$cold" p50)/$(p "$cold" p99)"
 row - "tools/call, cached token: added CPU (µs)" "$(calc %.2f "$cached_cpu - $open_cpu")"
+row - "tools/call, DPoP / bearer, cached tokens" "$(calc %.2f "$(rps "$proven") / $(rps "$cached")")" "$(rps "$proven")" "$(p "$proven" p50)/$(p "$proven" p99)"
+row - "tools/call, a proof: added CPU / raw verify" "$(calc %.2f "($proven_cpu - $cached_cpu) / (1000000 / $raw_verify)")"
 row P11 "MCP server resident, idle / after load (MB)" "$cached_rss"
 row P12 "MCP server start-up, discovery included (ms)" "$mcp_startup"
 stop_all

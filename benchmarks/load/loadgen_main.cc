@@ -45,21 +45,52 @@ nlohmann::ordered_json to_json(const LoadReport& report, std::size_t connections
           {"waiting_over_1s", report.waiting_over_1s}};
 }
 
-// One request for each of `count` proofs of a new key.
+struct ProofOptions {
+  std::string url;       // "" = no proofs
+  std::string key_file;  // "" = a new key
+  std::string token;     // goes along with each proof; "" = none
+  std::size_t count = 30'000;
+};
+
+std::string read_file(const std::string& path) {
+  std::ostringstream content;
+  content << std::ifstream(path, std::ios::binary).rdbuf();
+  return content.str();
+}
+
+Result<dpop::ProviderPtr> provider_of(const ProofOptions& options) {
+  if (options.key_file.empty()) return dpop::Provider::generate();
+  return dpop::Provider::from_pem(read_file(options.key_file));
+}
+
+// One request for each of `count` proofs of one key.
 Result<std::vector<std::string>> requests_with_proofs(const Target& target, const RequestTemplate& request,
-                                                      const std::string& url, std::size_t count) {
-  const auto key = dpop::Provider::generate();
-  if (!key) return Err(key.error());
+                                                      const ProofOptions& options) {
+  const auto provider = provider_of(options);
+  if (!provider) return Err(provider.error());
   std::vector<std::string> requests;
-  requests.reserve(count);
-  while (requests.size() < count) {
-    const auto proof = (*key)->proof(request.method, url);
-    if (!proof) return Err(proof.error());
+  requests.reserve(options.count);
+  while (requests.size() < options.count) {
+    const auto fields = (*provider)->headers(request.method, options.url, options.token);
+    if (!fields) return Err(fields.error());
     RequestTemplate proven = request;
-    proven.headers.emplace_back("DPoP", *proof);
+    proven.headers.insert(proven.headers.end(), fields->begin(), fields->end());
     requests.push_back(request_bytes(target, proven));
   }
   return requests;
+}
+
+// For the one request with a proof that another program sends.
+int print_proof(const RequestTemplate& request, const ProofOptions& options) {
+  const auto provider = provider_of(options);
+  const auto proof =
+      provider ? (*provider)->proof(request.method, options.url, options.token) : Err(provider.error());
+  if (!proof) {
+    std::cerr << "loadgen: " << proof.error().message << "\n";
+    return 2;
+  }
+  std::cout << *proof << "\n";
+  return 0;
 }
 
 int run(int argc, char** argv) {
@@ -72,8 +103,7 @@ int run(int argc, char** argv) {
   double seconds = 5;
   double warm_up = 1;
   int expected_status = 200;
-  std::string proof_url;
-  std::size_t proofs = 30'000;
+  ProofOptions proofs;
   app.add_option("url", url, "http://127.0.0.1:PORT/PATH")->required();
   app.add_option("-c,--connections", options.connections)
       ->check(CLI::Range(1, 60'000))
@@ -92,10 +122,19 @@ int run(int argc, char** argv) {
       ->excludes(body);
   app.add_option("--expect-status", expected_status, "only these count for requests_per_second")
       ->capture_default_str();
-  app.add_option("--dpop", proof_url, "send a DPoP proof for this URL with each request, made beforehand");
-  app.add_option("--proofs", proofs, "how many; more requests than that fail as replays")
+  auto* dpop = app.add_option("--dpop", proofs.url,
+                              "send a DPoP proof for this URL with each request, made beforehand");
+  app.add_option("--proofs", proofs.count, "how many; more requests than that fail as replays")
+      ->needs(dpop)
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
+  app.add_option("--dpop-key", proofs.key_file,
+                 "PEM file with the key of the proofs; a new one when left out")
+      ->needs(dpop)
+      ->check(CLI::ExistingFile);
+  app.add_option("--dpop-token", proofs.token, "access token to send with each proof")->needs(dpop);
+  bool only_print = false;
+  app.add_flag("--print-proof", only_print, "print one proof and send nothing")->needs(dpop);
   CLI11_PARSE(app, argc, argv);
 
   const auto target = parse_target(url);
@@ -111,11 +150,8 @@ int run(int argc, char** argv) {
     }
     request.headers.push_back(*std::move(header));
   }
-  if (!body_file.empty()) {
-    std::ostringstream content;
-    content << std::ifstream(body_file, std::ios::binary).rdbuf();
-    request.body = content.str();
-  }
+  if (!body_file.empty()) request.body = read_file(body_file);
+  if (only_print) return print_proof(request, proofs);
   if (raise_file_limit() < options.connections + 16) {
     std::cerr << "loadgen: too few file descriptors for that many connections; raise ulimit -Hn\n";
     return 2;
@@ -124,7 +160,7 @@ int run(int argc, char** argv) {
   options.duration = std::chrono::duration_cast<Clock::duration>(Seconds(seconds));
   options.warm_up = std::chrono::duration_cast<Clock::duration>(Seconds(warm_up));
   Result<std::vector<std::string>> requests = std::vector{request_bytes(*target, request)};
-  if (!proof_url.empty()) requests = requests_with_proofs(*target, request, proof_url, proofs);
+  if (!proofs.url.empty()) requests = requests_with_proofs(*target, request, proofs);
   if (!requests) {
     std::cerr << "loadgen: " << requests.error().message << "\n";
     return 2;

@@ -5,14 +5,14 @@
 #include <authplane/mcp/server.h>
 #include <authplane/mcp_auth/auth.h>
 
-// Tier 01's server in three forms: without authorization, with it, and with it but verifying every token
-// anew. What lies between the figures is what authorization costs.
+// Tier 01's server in four forms: without authorization, with it, with it but verifying every token anew, and
+// with tokens that are bound to a key. What lies between the figures is what each costs.
 
 int main(int argc, char** argv) try {
   CLI::App app{"Tier 01's MCP server with and without authorization."};
   std::string mode = "cached", issuer, resource;
   int port = 0;
-  app.add_option("--mode", mode)->check(CLI::IsMember({"open", "cached", "cold"}));
+  app.add_option("--mode", mode)->check(CLI::IsMember({"open", "cached", "cold", "dpop"}));
   app.add_option("--issuer", issuer);
   app.add_option("--resource", resource);
   app.add_option("--port", port)->required();
@@ -41,7 +41,8 @@ int main(int argc, char** argv) try {
     options.scopes = {"mcp:echo"};
     options.tool_scopes = {{"echo", {"mcp:echo"}}};
     options.dev_mode = true;
-    options.resource_options.verified_tokens.enabled = mode == "cached";
+    options.resource_options.verified_tokens.enabled = mode != "cold";
+    if (mode == "dpop") options.dpop = authplane::dpop::Inbound{.required = true};
     auth = authplane::mcp::Auth::create(std::move(options)).value();
     authplane::mount(http, auth->routes(mcp));
   }
