@@ -6,7 +6,7 @@ packages=(
   g++ cmake ninja-build ccache pkg-config make
   libssl-dev nlohmann-json3-dev libcpp-httplib-dev libboost1.81-dev libboost-url1.81-dev
   libgtest-dev libgmock-dev libbenchmark-dev
-  libsqlite3-dev libyaml-cpp-dev libcli11-dev libspdlog-dev prometheus-cpp-dev
+  libsqlite3-dev libyaml-cpp-dev libcli11-dev libspdlog-dev prometheus-cpp-dev libargon2-dev libcrypt-dev
   curl jq openssl sqlite3 python3 python3-jwt python3-cryptography jose
 )
 if ! command -v dpkg-query >/dev/null; then

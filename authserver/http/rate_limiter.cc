@@ -1,33 +1,13 @@
 #include "authserver/http/rate_limiter.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <cmath>
-#include <cstring>
-#include <functional>
 #include <iterator>
+
+#include "authserver/identity/source_network.h"
 
 namespace authplane::authserver {
 namespace {
-
-// What the bucket is kept under: the address for IPv4 and mapped IPv4, the upper 64 bits for IPv6, a hash of
-// the text for anything else.
-std::uint64_t bucket_key(std::string_view address) {
-  char text[INET6_ADDRSTRLEN] = {};
-  if (address.size() < sizeof text) {
-    std::memcpy(text, address.data(), address.size());
-    if (std::uint32_t v4 = 0; inet_pton(AF_INET, text, &v4) == 1) return v4;
-    if (in6_addr v6{}; inet_pton(AF_INET6, text, &v6) == 1) {
-      std::uint64_t upper = 0;
-      std::uint32_t lowest = 0;
-      std::memcpy(&upper, v6.s6_addr, sizeof upper);
-      std::memcpy(&lowest, v6.s6_addr + 12, sizeof lowest);
-      return IN6_IS_ADDR_V4MAPPED(&v6) ? lowest : upper;
-    }
-  }
-  return std::hash<std::string_view>{}(address);
-}
 
 std::uint64_t spread(std::uint64_t key) {
   return key * 0x9E3779B97F4A7C15ULL;
@@ -55,7 +35,7 @@ void RateLimiter::make_room(Shard& shard, SteadyTime now) {
 }
 
 std::optional<std::chrono::seconds> RateLimiter::admit(std::string_view address, SteadyTime now) {
-  const std::uint64_t key = bucket_key(address);
+  const std::uint64_t key = source_network(address);
   Shard& shard = shards_[spread(key) >> 59];
   const MutexLock lock(shard.mutex);
   auto it = shard.buckets.find(key);

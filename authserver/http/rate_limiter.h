@@ -17,10 +17,9 @@ struct RateLimit {
   double burst = 200;                // >= 1, requests that may come at once after a pause
 };
 
-// One token bucket per source address: an IPv4 address, or the /64 network of an IPv6 address, because one
-// host commonly owns all of it. Memory is bounded: when a shard is full, buckets that have refilled are
-// forgotten, which changes nothing, and if there are none some arbitrary ones are. Thread-safe; addresses are
-// spread over shards.
+// One token bucket per source network (identity/source_network.h). Memory is bounded: when a shard is full,
+// buckets that have refilled are forgotten, which changes nothing, and if there are none some arbitrary ones
+// are. Thread-safe; addresses are spread over shards.
 class RateLimiter {
  public:
   explicit RateLimiter(RateLimit limit, std::size_t max_addresses = 65'536);

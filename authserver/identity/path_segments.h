@@ -1,0 +1,11 @@
+#pragma once
+
+#include <string_view>
+
+namespace authplane::authserver {
+
+// Whether a segment of the path is "." or "..", in clear or percent-encoded. Who resolves the path sees
+// another one than who compares it.
+bool has_dot_segment(std::string_view path);
+
+}  // namespace authplane::authserver

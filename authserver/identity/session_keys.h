@@ -1,0 +1,30 @@
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+
+#include <authplane/base/secret.h>
+
+namespace authplane::authserver {
+
+// What a key of the session secret is for. Every purpose has a key of its own, so nothing made for one is
+// ever accepted for another.
+enum class KeyPurpose { session_cookie, login_nonce, login_form, consent_form };
+inline constexpr std::size_t kKeyPurposes = 4;
+
+// Keys derived from `session.secret` by HKDF-SHA256 (RFC 5869). Thread-safe.
+class SessionKeys {
+ public:
+  explicit SessionKeys(const SecretString& secret);
+
+  // HMAC-SHA256 as base64url, 43 characters.
+  std::string tag(KeyPurpose purpose, std::string_view message) const;
+  // Whether `tag` is the tag of the message, in constant time.
+  bool verify(KeyPurpose purpose, std::string_view message, std::string_view tag) const;
+
+ private:
+  std::array<SecretString, kKeyPurposes> keys_;
+};
+
+}  // namespace authplane::authserver
