@@ -10,17 +10,19 @@ bool is_unreserved(char c) {
          c == '_' || c == '~';
 }
 
-// Malformed triplets stay as they are: no accepted htu has one, so nothing can equal them.
+// A path with a malformed triplet stays as it is: no accepted htu has one, so nothing can equal it. Decoding
+// the rest could put a "%" in front of two digits it did not belong to.
 std::string normalize_path(std::string_view path) {
   if (path.find('%') == std::string_view::npos) return path.empty() ? "/" : std::string(path);
   std::string out;
   out.reserve(path.size());
   for (std::size_t i = 0; i < path.size(); ++i) {
-    const auto decoded = path[i] == '%' ? hex_decode(path.substr(i + 1, 2)) : std::nullopt;
-    if (!decoded || decoded->empty()) {
+    if (path[i] != '%') {
       out += path[i];
       continue;
     }
+    const auto decoded = hex_decode(path.substr(i + 1, 2));
+    if (!decoded || decoded->empty()) return std::string(path);
     out += is_unreserved(decoded->front()) ? *decoded : percent_encode(*decoded);
     i += 2;
   }

@@ -107,5 +107,13 @@ TEST(TargetUri, MalformedTripletsOfARequestStayAsTheyAre) {
   }
 }
 
+// Decoded piece by piece, "%%41%41" would come out as the well-formed "%AA".
+TEST(HtuOfRequest, AMalformedTripletEqualsNoProof) {
+  EXPECT_EQ(htu_of("https://rs.example", "/%%41%41"), "https://rs.example/%%41%41");
+  EXPECT_EQ(htu_of("https://rs.example", "/a%%3737"), "https://rs.example/a%%3737");
+  EXPECT_EQ(htu_of("https://rs.example", "/%41%4"), "https://rs.example/%41%4");
+  EXPECT_FALSE(normalize_htu("https://rs.example/%%41%41"));
+}
+
 }  // namespace
 }  // namespace authplane::dpop
