@@ -80,10 +80,6 @@ inline Unexpected<DomainError> family_exists() {
   return fail(DomainErrorCode::conflict, "the token family or the refresh token exists");
 }
 
-inline Unexpected<DomainError> family_filter_is_empty() {
-  return fail(DomainErrorCode::invalid_request, "name a user, a client or a resource");
-}
-
 inline Unexpected<DomainError> code_refused(std::string why) {
   return fail(DomainErrorCode::invalid_grant, "the authorization code is invalid", std::move(why));
 }

@@ -74,7 +74,7 @@ inline Unexpected<DomainError> issuance_exists() {
   return fail(DomainErrorCode::conflict, "the issuance exists");
 }
 
-inline Unexpected<DomainError> issuance_query_without_condition() {
+inline Unexpected<DomainError> query_without_condition() {
   return fail(DomainErrorCode::invalid_request, "name a user, a client or a resource");
 }
 

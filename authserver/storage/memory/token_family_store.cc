@@ -53,7 +53,7 @@ class MemoryTokenFamilyStore final : public TokenFamilyStore {
   }
 
   Outcome<RevokedFamilies> revoke_matching(const FamilyFilter& filter, WallTime now) override {
-    if (filter.is_empty()) return family_filter_is_empty();
+    if (filter.is_empty()) return query_without_condition();
     MutexLock lock(state_.mutex);
     return revoke_families(state_, now, [&](const TokenFamily& family) { return fits(filter, family); });
   }

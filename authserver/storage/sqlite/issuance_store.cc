@@ -98,7 +98,7 @@ class SqliteIssuanceStore final : public IssuanceStore {
 
   Outcome<std::vector<Issuance>> query(const IssuanceQuery& wanted) override {
     if (!wanted.subject_user_id && !wanted.client_id && !wanted.resource_id) {
-      return issuance_query_without_condition();
+      return query_without_condition();
     }
     return state_.readers.read_snapshot([&](Connection& connection) -> Outcome<std::vector<Issuance>> {
       std::vector<Issuance> out;

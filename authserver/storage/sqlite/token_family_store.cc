@@ -52,7 +52,7 @@ class SqliteTokenFamilyStore final : public TokenFamilyStore {
   }
 
   Outcome<RevokedFamilies> revoke_matching(const FamilyFilter& filter, WallTime now) override {
-    if (filter.is_empty()) return family_filter_is_empty();
+    if (filter.is_empty()) return query_without_condition();
     return state_.writer->write([&](WriteContext& context) -> Outcome<RevokedFamilies> {
       return context.families().revoke_matching(filter, now);
     });

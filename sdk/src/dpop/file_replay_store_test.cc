@@ -8,8 +8,8 @@
 #include <sstream>
 
 #include <authplane/dpop/replay_store.h>
+#include <authplane/testing/temp_folder.h>
 
-#include "temp_folder.h"
 #include "test_support.h"
 
 namespace authplane::dpop {
@@ -42,7 +42,7 @@ class FileStore : public ::testing::Test {
     EXPECT_THAT(store.error().message, HasSubstr(hint));
   }
 
-  test::TempFolder folder;
+  authplane::testing::TempFolder folder;
   std::string path = folder.file();
   std::shared_ptr<testing::FakeClock> clock = std::make_shared<testing::FakeClock>();
   const std::chrono::sys_seconds later = kNow + seconds(300);

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include <authplane/dpop/replay_store.h>
+#include <authplane/testing/temp_folder.h>
 
-#include "temp_folder.h"
 #include "test_support.h"
 
 namespace authplane::dpop {
@@ -51,19 +51,19 @@ TEST(ReplayRace, OneThreadWinsInMemory) {
 }
 
 TEST(ReplayRace, OneThreadWinsInAFile) {
-  const test::TempFolder folder;
+  const authplane::testing::TempFolder folder;
   race({FileReplayStore::open({.path = folder.file()}).value()});
 }
 
 // As of several processes, each store having its own view of the file.
 TEST(ReplayRace, OneThreadWinsInAFileOpenedThreeTimes) {
-  const test::TempFolder folder;
+  const authplane::testing::TempFolder folder;
   const auto open = [&] { return FileReplayStore::open({.path = folder.file()}).value(); };
   race({open(), open(), open()}, kRounds / 5);
 }
 
 TEST(ReplayRace, ManyThreadsWithKeysOfTheirOwn) {
-  const test::TempFolder folder;
+  const authplane::testing::TempFolder folder;
   const std::shared_ptr<ReplayStore> stores[] = {MemoryReplayStore::create(),
                                                  FileReplayStore::open({.path = folder.file()}).value()};
   const auto expires_at = SystemClock().now_seconds() + seconds(3600);

@@ -1,6 +1,6 @@
 #include <authplane/dpop/replay_store.h>
+#include <authplane/testing/temp_folder.h>
 
-#include "temp_folder.h"
 #include "test_support.h"
 
 // What every store has to do, and what is particular to the one in memory.
@@ -12,7 +12,7 @@ using std::chrono::seconds;
 using test::kNow;
 
 struct Fixture {
-  test::TempFolder folder;
+  authplane::testing::TempFolder folder;
   std::shared_ptr<testing::FakeClock> clock = std::make_shared<testing::FakeClock>();
 
   std::shared_ptr<MemoryReplayStore> memory(std::size_t max_entries = 1000) {

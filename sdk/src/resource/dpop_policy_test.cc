@@ -1,10 +1,9 @@
-#include <stdlib.h>
 
-#include <filesystem>
 #include <functional>
 #include <limits>
 #include <stdexcept>
 
+#include <authplane/testing/temp_folder.h>
 #include "dpop_test_support.h"
 
 // Proofs of possession through Resource::verify.
@@ -352,14 +351,9 @@ TEST_F(Dpop, StoreThatFailsRefuses) {
 
 class ReplayFile : public Dpop {
  protected:
-  ReplayFile() {
-    std::string pattern = ::testing::TempDir() + "replay-XXXXXX";
-    folder = ::mkdtemp(pattern.data());
-  }
-  ~ReplayFile() override { std::filesystem::remove_all(folder); }
-  Resource with_file() { return make(with({.replay_file = folder + "/spent"})); }
+  Resource with_file() { return make(with({.replay_file = folder.file()})); }
 
-  std::string folder;
+  authplane::testing::TempFolder folder;
 };
 
 TEST_F(ReplayFile, IsSharedByResources) {

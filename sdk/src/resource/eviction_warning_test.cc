@@ -1,8 +1,5 @@
 #include "eviction_warning.h"
-
-#include <stdlib.h>
-
-#include <filesystem>
+#include <authplane/testing/temp_folder.h>
 
 #include "dpop_test_support.h"
 
@@ -74,9 +71,8 @@ TEST_F(EvictionWarning, StoreAnswersAsBefore) {
 
 // A file keeps the capacity it was created with.
 TEST_F(EvictionWarning, ResourceWarnsOfItsOwnStore) {
-  std::string folder = (std::filesystem::temp_directory_path() / "authplane-evict-XXXXXX").string();
-  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
-  const std::string path = folder + "/spent";
+  const authplane::testing::TempFolder folder;
+  const std::string path = folder.file();
   ASSERT_TRUE(dpop::FileReplayStore::open({.path = path, .max_entries = 1, .clock = clock}));
   const Resource resource = make(with({.replay_file = path}));
   const std::string bound = bound_token();
@@ -84,7 +80,6 @@ TEST_F(EvictionWarning, ResourceWarnsOfItsOwnStore) {
     EXPECT_EQ(outcome(present(resource, bound, proof(bound).build())), "ok");
   ASSERT_THAT(logger->lines(), SizeIs(1));
   EXPECT_THAT(logger->lines().front(), HasSubstr("FileReplayStore"));
-  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

@@ -6,13 +6,13 @@
 #include <stdexcept>
 #include <string>
 
-namespace authplane::dpop::test {
+namespace authplane::testing {
 
 // A folder of its own for one test, gone with everything in it at the end.
 class TempFolder {
  public:
   TempFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "authplane-dpop-XXXXXX").string();
+    std::string pattern = (std::filesystem::temp_directory_path() / "authplane-test-XXXXXX").string();
     if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp failed for " + pattern);
     path_ = pattern;
   }
@@ -29,4 +29,4 @@ class TempFolder {
   std::filesystem::path path_;
 };
 
-}  // namespace authplane::dpop::test
+}  // namespace authplane::testing
