@@ -18,7 +18,6 @@ export AUTHPLANE_ADMIN_API_KEY=$admin_key AUTHPLANE_RATE_LIMIT_ENABLED=false AUT
 
 calc() { awk "BEGIN { printf \"$1\", $2 }"; }
 row() { printf '%-5s %-58s %14s %12s %12s\n' "$1" "$2" "$3" "${4-}" "${5-}"; }
-cpu_ticks() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }
 rss_mb() { awk '/VmRSS/ { printf "%.1f", $2 / 1024 }' "/proc/$1/status"; }
 
 # --- servers -----------------------------------------------------------------------------------------------------
@@ -76,7 +75,7 @@ row - "openssl speed: ECDSA P-256 signatures on one core" "" "$raw_sign"
 row - "openssl speed: ECDSA P-256 verifications on one core" "" "$raw_verify"
 
 # --- in process --------------------------------------------------------------------------------------------------
-micro=$("$build/benchmarks/micro/jose_bench" --benchmark_format=json --benchmark_min_time=0.5 --benchmark_repetitions=3 --benchmark_report_aggregates_only=true 2>/dev/null)
+micro=$("$build/benchmarks/micro/jose_bench" --benchmark_format=json --benchmark_min_time=0.1 --benchmark_repetitions=15 --benchmark_enable_random_interleaving=true --benchmark_report_aggregates_only=true 2>/dev/null)
 per_second() { jq -r --arg n "$1_median" '.benchmarks[] | select(.name == $n) | .items_per_second' <<<"$micro"; }
 m_raw=$(per_second raw_verify) m_cold=$(per_second verify_cold) m_sign=$(per_second jws_sign) m_rawsign=$(per_second raw_sign)
 m_one=$(per_second verify_cached/real_time/threads:1) m_two=$(per_second verify_cached/real_time/threads:2)
@@ -168,8 +167,7 @@ stop_all
 
 # --- tools/call --------------------------------------------------------------------------------------------------
 start_as tools
-mcp_port=$(free_port)
-resource=http://localhost:$mcp_port/mcp
+resource=http://localhost:8080/mcp
 register "$resource"
 token=$(curl -sf "http://127.0.0.1:$PUBLIC/oauth/token" -H "Authorization: Basic $BASIC" -d "$FORM" | jq -r .access_token)
 call='{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"echo","arguments":{"text":"hello"}}}'
@@ -187,48 +185,69 @@ post() {
     dpop) fields+=(-H "Authorization: DPoP $bound" -H "DPoP: $(proof_for "$resource" --dpop-token "$bound")") ;;
     *) fields+=(-H "Authorization: Bearer $token") ;;
   esac
-  curl -s "http://127.0.0.1:$mcp_port/mcp" "${fields[@]}" "$@" -d "$body"
+  curl -s "${mcp_url[$mode]}" "${fields[@]}" "$@" -d "$body"
 }
-# calls MODE CONNECTIONS: sets CALLS (JSON), MCP_CPU (µs of server CPU a call) and MCP_RSS.
-calls() {
-  local mode=$1 connections=$2 session before begin load=(-H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream')
+# start_mcp MODE: one server per mode, all of them up at the same time; their turns are short and alternate, because a
+# shared machine changes its speed by a third within seconds, and only neighbours in time can be compared.
+declare -A mcp_pid mcp_url mcp_session
+start_mcp() {
+  local mode=$1 port begin
+  port=$(free_port)
+  begin=$(date +%s%N)
+  "${pin0[@]}" "$build/benchmarks/load/mcp_bench_server" --mode "$mode" --port "$port" --issuer "$issuer" --resource "$resource" >"$work/mcp.log" 2>&1 &
+  mcp_pid[$mode]=$! mcp_url[$mode]=http://127.0.0.1:$port/mcp
+  pids+=("${mcp_pid[$mode]}")
+  until ! port_is_free "$port"; do kill -0 "${mcp_pid[$mode]}" 2>/dev/null || { cat "$work/mcp.log"; exit 1; }; read -rt 0.005 <> <(:); done
+  MCP_STARTUP=$((($(date +%s%N) - begin) / 1000000))
+  mcp_session[$mode]=$(post "$mode" '{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"bench","version":"1"}}}' -i | tr -d '\r' | sed -n 's/^mcp-session-id: //Ip')
+  post "$mode" '{"jsonrpc":"2.0","method":"notifications/initialized"}' -H "Mcp-Session-Id: ${mcp_session[$mode]}"
+}
+# CPU time that a process has had, in nanoseconds.
+cpu_ns() { awk '{ sum += $1 } END { printf "%.0f", sum }' "/proc/$1"/task/*/schedstat; }
+# turn MODE SECONDS: prints requests per second, server CPU per request in µs, and the load generator's p50 and p99.
+turn() {
+  local mode=$1 pid=${mcp_pid[$1]} before result
+  local load=(-H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream' -H "Mcp-Session-Id: ${mcp_session[$1]}")
   case $mode in
     open) ;;
-    dpop) load+=(--dpop "$resource" --dpop-key "$work/proof.pem" --dpop-token "$bound" --proofs $((seconds * 20000))) ;;
+    dpop) load+=(--dpop "$resource" --dpop-key "$work/proof.pem" --dpop-token "$bound" --proofs 8000) ;;
     *) load+=(-H "Authorization: Bearer $token") ;;
   esac
-  begin=$(date +%s%N)
-  "${pin0[@]}" "$build/benchmarks/load/mcp_bench_server" --mode "$mode" --port "$mcp_port" --issuer "$issuer" --resource "$resource" >"$work/mcp.log" 2>&1 &
-  local pid=$!
-  pids+=("$pid")
-  until ! port_is_free "$mcp_port"; do kill -0 "$pid" 2>/dev/null || { cat "$work/mcp.log"; exit 1; }; read -rt 0.005 <> <(:); done
-  MCP_STARTUP=$((($(date +%s%N) - begin) / 1000000))
-  session=$(post "$mode" '{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"bench","version":"1"}}}' -i | tr -d '\r' | sed -n 's/^mcp-session-id: //Ip')
-  load+=(-H "Mcp-Session-Id: $session")
-  post "$mode" '{"jsonrpc":"2.0","method":"notifications/initialized"}' -H "Mcp-Session-Id: $session"
-  MCP_IDLE_RSS=$(rss_mb "$pid")
-  "${pin1[@]}" "$loadgen" -c "$connections" -d 1 -w 0 -X POST "${load[@]}" -b "$call" "http://127.0.0.1:$mcp_port/mcp" >/dev/null
-  before=$(cpu_ticks "$pid")
-  CALLS=$("${pin1[@]}" "$loadgen" -c "$connections" -d "$seconds" -w 0 -X POST "${load[@]}" -b "$call" "http://127.0.0.1:$mcp_port/mcp")
-  MCP_CPU=$(calc %.2f "($(cpu_ticks "$pid") - $before) * 10000 / $(jq .requests <<<"$CALLS")")
-  MCP_RSS=$(rss_mb "$pid")
-  kill "$pid"
-  wait "$pid" 2>/dev/null
+  before=$(cpu_ns "$pid")
+  result=$("${pin1[@]}" "$loadgen" --busy -c 16 -d "$2" -w 0 -X POST "${load[@]}" -b "$call" "${mcp_url[$mode]}")
+  jq -r --argjson cpu "$(($(cpu_ns "$pid") - before))" \
+    '[.requests_per_second, $cpu / 1000 / .requests, .latency_ms.p50, .latency_ms.p99] | map(tostring) | join(" ")' <<<"$result"
 }
-calls open 16
-open=$CALLS open_cpu=$MCP_CPU
-calls cached 16
-cached=$CALLS cached_cpu=$MCP_CPU cached_rss="$MCP_IDLE_RSS / $MCP_RSS" mcp_startup=$MCP_STARTUP
-calls cold 16
-cold=$CALLS cold_cpu=$MCP_CPU
-calls dpop 16
-proven=$CALLS proven_cpu=$MCP_CPU
-row - "tools/call without authorization, pinned" "$open_cpu µs CPU" "$(rps "$open")" "$(p "$open" p50)/$(p "$open" p99)"
-row P7 "tools/call, cached token / without authorization" "$(calc %.2f "$(rps "$cached") / $(rps "$open")")" "$(rps "$cached")" "$(p "$cached" p50)/$(p "$cached" p99)"
-row P6 "tools/call, cold verify: added CPU / raw verify" "$(calc %.2f "($cold_cpu - $open_cpu) / (1000000 / $raw_verify)")" "$(rps "$cold")" "$(p "$cold" p50)/$(p "$cold" p99)"
-row - "tools/call, cached token: added CPU (µs)" "$(calc %.2f "$cached_cpu - $open_cpu")"
-row - "tools/call, DPoP / bearer, cached tokens" "$(calc %.2f "$(rps "$proven") / $(rps "$cached")")" "$(rps "$proven")" "$(p "$proven" p50)/$(p "$proven" p99)"
-row - "tools/call, a proof: added CPU / raw verify" "$(calc %.2f "($proven_cpu - $cached_cpu) / (1000000 / $raw_verify)")"
+raw_verify_us() {
+  "${pin0[@]}" "$build/benchmarks/micro/jose_bench" --benchmark_format=json --benchmark_filter='^raw_verify$' --benchmark_min_time=0.1 2>/dev/null |
+    jq -r '1000000 / .benchmarks[0].items_per_second'
+}
+# middle EXPRESSION: the median over all turns of an awk expression of their columns.
+middle() { awk "{ print $1 }" "$work/turns" | sort -g | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'; }
+for mode in open cached cold dpop; do
+  start_mcp "$mode"
+  [[ $mode == cached ]] && mcp_startup=$MCP_STARTUP mcp_idle_rss=$(rss_mb "${mcp_pid[cached]}")
+  turn "$mode" 0.5 >/dev/null
+done
+# Columns: open 1-4, cached 5-8, cold 9-12, DPoP 13-16, raw verification in µs 17.
+for ((i = 0; i < ${BENCH_TURNS:-21}; ++i)); do
+  echo "$(turn open 0.4) $(turn cached 0.4) $(turn cold 0.4) $(turn dpop 0.4) $(raw_verify_us)"
+done >"$work/turns"
+seen() { printf %.2f "$(middle "$1")"; }
+# mode_row ROW MEASURE SEEN FIRST: with the rate and the latencies of the mode whose columns begin at FIRST.
+mode_row() {
+  row "$1" "$2" "$3" "$(printf %.0f "$(middle "\$$4")")" "$(printf '%.2f/%.2f' "$(middle "\$$(($4 + 2))")" "$(middle "\$$(($4 + 3))")")"
+}
+# shellcheck disable=SC2016 # the dollars are awk's columns
+{
+  mode_row - "tools/call without authorization, pinned" "$(seen '$2') µs CPU" 1
+  mode_row P7 "tools/call, cached token / without authorization" "$(seen '$5 / $1')" 5
+  mode_row P6 "tools/call, cold verify: added CPU / raw verify" "$(seen '($10 - $2) / $17')" 9
+  row - "tools/call, cached token: added CPU (µs)" "$(seen '$6 - $2')"
+  mode_row - "tools/call, DPoP / bearer, cached tokens" "$(seen '$13 / $5')" 13
+  row - "tools/call, a proof: added CPU / raw verify" "$(seen '($14 - $6) / $17')"
+}
+cached_rss="$mcp_idle_rss / $(rss_mb "${mcp_pid[cached]}")"
 row P11 "MCP server resident, idle / after load (MB)" "$cached_rss"
 row P12 "MCP server start-up, discovery included (ms)" "$mcp_startup"
 stop_all

@@ -24,9 +24,9 @@ LoadReport LoadGenerator::run() {
   for (std::size_t i = 0; i < connections_.size(); ++i) open(i);
   std::array<epoll_event, 512> events;
   while (Clock::now() < end) {
-    constexpr int kMaxWaitMilliseconds = 20;
+    const int max_wait_milliseconds = options_.busy ? 0 : 20;
     const int ready =
-        ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), kMaxWaitMilliseconds);
+        ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), max_wait_milliseconds);
     for (int i = 0; i < ready; ++i) {
       const epoll_event& event = events[static_cast<std::size_t>(i)];
       on_event(static_cast<std::size_t>(event.data.u64), event.events);

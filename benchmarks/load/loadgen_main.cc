@@ -114,6 +114,7 @@ int run(int argc, char** argv) {
   app.add_option("-w,--warm-up", warm_up, "seconds before")
       ->check(CLI::Range(0.0, 600.0))
       ->capture_default_str();
+  app.add_flag("--busy", options.busy, "never sleep, so that the server need not wake the client");
   app.add_option("-X,--method", request.method)->capture_default_str();
   app.add_option("-H,--header", headers, "\"Name: value\", repeatable");
   auto* body = app.add_option("-b,--body", request.body);
