@@ -1,5 +1,7 @@
 #include "authserver/domain/user.h"
 
+#include <authplane/base/encoding.h>
+
 namespace authplane::authserver {
 
 std::string_view to_string(UserRole value) noexcept {
@@ -20,6 +22,13 @@ std::optional<UserStatus> parse_user_status(std::string_view text) noexcept {
   if (text == "active") return UserStatus::active;
   if (text == "disabled") return UserStatus::disabled;
   return std::nullopt;
+}
+
+std::string normalize_email(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const std::size_t first = text.find_first_not_of(kSpace);
+  if (first == std::string_view::npos) return {};
+  return ascii_lower(text.substr(first, text.find_last_not_of(kSpace) - first + 1));
 }
 
 }  // namespace authplane::authserver

@@ -21,6 +21,10 @@ std::optional<UserStatus> parse_user_status(std::string_view text) noexcept;
 
 inline constexpr std::string_view kLocalProvider = "local";
 
+// The form in which e-mail addresses are stored and looked up: without white space around, ASCII letters in
+// lower case.
+std::string normalize_email(std::string_view text);
+
 // Somebody who logs in and gives consent. A plain value.
 struct User {
   std::string id;

@@ -19,6 +19,14 @@ TEST(UserTest, NamesParseExactly) {
   EXPECT_FALSE(parse_user_status("suspended"));
 }
 
+TEST(UserTest, EmailAddressesAreComparedInOneForm) {
+  EXPECT_EQ(normalize_email(" Ada@Example.COM\t\r\n"), "ada@example.com");
+  EXPECT_EQ(normalize_email("ada@example.com"), "ada@example.com");
+  EXPECT_EQ(normalize_email("\xC3\x84@example.com"), "\xC3\x84@example.com");
+  EXPECT_EQ(normalize_email("a b@example.com"), "a b@example.com");
+  EXPECT_EQ(normalize_email(" \t"), "");
+}
+
 TEST(ConsentGrantTest, CoversWhatWasApprovedUntilItIsRevoked) {
   ConsentGrant grant;
   grant.scopes = ScopeSet::split("read write");
