@@ -10,6 +10,7 @@
 #include <authplane/jose/jwks.h>
 #include <authplane/json/json.h>
 
+#include "authserver/domain/issuance.h"
 #include "authserver/http/oauth_error.h"
 #include "authserver/http/response.h"
 
@@ -45,6 +46,44 @@ void add_name(Documents& documents, std::string name, const std::shared_ptr<cons
   if (!added && it->second != document) it->second = nullptr;
 }
 
+void add_endpoints(OrderedJson& document, const MetadataFacts& facts) {
+  const auto endpoint = [&](const char* member, const char* path) { document[member] = facts.issuer + path; };
+  if (facts.authorization_endpoint) endpoint("authorization_endpoint", "/oauth/authorize");
+  endpoint("token_endpoint", "/oauth/token");
+  if (facts.registration_endpoint) endpoint("registration_endpoint", "/oauth/register");
+  if (facts.revocation_endpoint) endpoint("revocation_endpoint", "/oauth/revoke");
+  if (facts.introspection_endpoint) endpoint("introspection_endpoint", "/oauth/introspect");
+  endpoint("jwks_uri", "/.well-known/jwks.json");
+}
+
+OrderedJson grant_types(const MetadataFacts& facts) {
+  OrderedJson names = OrderedJson::array();
+  const auto add = [&](bool served, GrantKind grant) {
+    if (served) names.push_back(to_string(grant));
+  };
+  add(facts.authorization_code, GrantKind::authorization_code);
+  add(facts.refresh_token, GrantKind::refresh_token);
+  add(facts.client_credentials, GrantKind::client_credentials);
+  add(facts.token_exchange, GrantKind::token_exchange);
+  add(facts.jwt_bearer, GrantKind::jwt_bearer);
+  return names;
+}
+
+void add_authentication_methods(OrderedJson& document, const MetadataFacts& facts) {
+  const OrderedJson confidential = OrderedJson::array({"client_secret_basic", "client_secret_post"});
+  const OrderedJson any = OrderedJson::array({"none", "client_secret_basic", "client_secret_post"});
+  const bool open_to_public_clients = facts.authorization_code || facts.refresh_token;
+  document["token_endpoint_auth_methods_supported"] = open_to_public_clients ? any : confidential;
+  if (facts.introspection_endpoint) document["introspection_endpoint_auth_methods_supported"] = confidential;
+  if (facts.revocation_endpoint) document["revocation_endpoint_auth_methods_supported"] = any;
+}
+
+OrderedJson proof_algorithms() {
+  OrderedJson names = OrderedJson::array();
+  for (const JwsAlgorithm algorithm : dpop::default_algorithms()) names.push_back(to_string(algorithm));
+  return names;
+}
+
 void add_protected_resources(Documents& documents, std::string_view issuer) {
   const Page everything{.limit = std::numeric_limits<std::size_t>::max(), .offset = 0};
   for (const ResourcePtr& resource : documents.catalog->list({}, everything)) {
@@ -60,20 +99,23 @@ void add_protected_resources(Documents& documents, std::string_view issuer) {
 std::string metadata_document(const MetadataFacts& facts, const ScopeSet& scopes_supported) {
   OrderedJson document;
   document["issuer"] = facts.issuer;
-  document["token_endpoint"] = facts.issuer + "/oauth/token";
-  document["jwks_uri"] = facts.issuer + "/.well-known/jwks.json";
+  add_endpoints(document, facts);
   document["response_types_supported"] = OrderedJson::array({"code"});
-  if (facts.client_credentials_enabled)
-    document["grant_types_supported"] = OrderedJson::array({"client_credentials"});
-  document["token_endpoint_auth_methods_supported"] =
-      OrderedJson::array({"client_secret_basic", "client_secret_post"});
+  if (OrderedJson grants = grant_types(facts); !grants.empty())
+    document["grant_types_supported"] = std::move(grants);
+  add_authentication_methods(document, facts);
+  if (facts.authorization_endpoint)
+    document["code_challenge_methods_supported"] = OrderedJson::array({"S256"});
   if (!scopes_supported.empty()) document["scopes_supported"] = scopes_supported.tokens();
   document["resource_indicators_supported"] = true;
-  if (facts.dpop_enabled) {
-    OrderedJson algorithms = OrderedJson::array();
-    for (const JwsAlgorithm algorithm : dpop::default_algorithms())
-      algorithms.push_back(to_string(algorithm));
-    document["dpop_signing_alg_values_supported"] = std::move(algorithms);
+  if (facts.client_id_metadata_documents) document["client_id_metadata_document_supported"] = true;
+  if (facts.authorization_endpoint) document["authorization_response_iss_parameter_supported"] = true;
+  if (facts.dpop) document["dpop_signing_alg_values_supported"] = proof_algorithms();
+  if (facts.agent_identity) document["authplane_agent_identity_supported"] = true;
+  if (facts.jwt_bearer) {
+    document["authorization_grant_profiles_supported"] =
+        OrderedJson::array({"urn:ietf:params:oauth:grant-profile:id-jag"});
+    document["identity_assertion_supported"] = true;
   }
   return to_json_text(document);
 }

@@ -14,11 +14,24 @@
 
 namespace authplane::authserver {
 
-// What of the server's features the metadata document has to know.
+// What the metadata document says this server has. A feature is off until whoever routes it turns it on.
 struct MetadataFacts {
   std::string issuer;
-  bool client_credentials_enabled = true;
-  bool dpop_enabled = true;
+  // Endpoints beside the token endpoint.
+  bool authorization_endpoint = false;  // with PKCE by S256 (RFC 7636) and `iss` in every answer (RFC 9207)
+  bool registration_endpoint = false;   // RFC 7591
+  bool revocation_endpoint = false;     // RFC 7009, open to public clients
+  bool introspection_endpoint = false;  // RFC 7662, for confidential clients
+  // Grants of the token endpoint. The first two are open to public clients.
+  bool authorization_code = false;
+  bool refresh_token = false;
+  bool client_credentials = false;
+  bool token_exchange = false;  // RFC 8693
+  bool jwt_bearer = false;      // RFC 7523, as a profile for identity assertions
+  // Features.
+  bool client_id_metadata_documents = false;  // a client_id may be the URL of a document
+  bool dpop = false;                          // RFC 9449
+  bool agent_identity = false;                // tokens of agents carry their identity
 };
 
 // RFC 8414 document. It names only endpoints and grants this server has; see

@@ -32,6 +32,89 @@ TEST_F(DocumentsTest, MetadataNamesOnlyWhatIsServed) {
   EXPECT_EQ(server.get("/.well-known/openid-configuration").body, response.body);
 }
 
+MetadataFacts everything() {
+  return {.issuer = std::string(kIssuer),
+          .authorization_endpoint = true,
+          .registration_endpoint = true,
+          .revocation_endpoint = true,
+          .introspection_endpoint = true,
+          .authorization_code = true,
+          .refresh_token = true,
+          .client_credentials = true,
+          .token_exchange = true,
+          .jwt_bearer = true,
+          .client_id_metadata_documents = true,
+          .dpop = true,
+          .agent_identity = true};
+}
+
+TEST(Metadata, EverythingOn) {
+  EXPECT_EQ(
+      metadata_document(everything(), ScopeSet::parse("a b").value()),
+      R"({"issuer":"https://as.example","authorization_endpoint":"https://as.example/oauth/authorize",)"
+      R"("token_endpoint":"https://as.example/oauth/token",)"
+      R"("registration_endpoint":"https://as.example/oauth/register",)"
+      R"("revocation_endpoint":"https://as.example/oauth/revoke",)"
+      R"("introspection_endpoint":"https://as.example/oauth/introspect",)"
+      R"("jwks_uri":"https://as.example/.well-known/jwks.json","response_types_supported":["code"],)"
+      R"("grant_types_supported":["authorization_code","refresh_token","client_credentials",)"
+      R"("urn:ietf:params:oauth:grant-type:token-exchange","urn:ietf:params:oauth:grant-type:jwt-bearer"],)"
+      R"("token_endpoint_auth_methods_supported":["none","client_secret_basic","client_secret_post"],)"
+      R"("introspection_endpoint_auth_methods_supported":["client_secret_basic","client_secret_post"],)"
+      R"("revocation_endpoint_auth_methods_supported":["none","client_secret_basic","client_secret_post"],)"
+      R"("code_challenge_methods_supported":["S256"],"scopes_supported":["a","b"],)"
+      R"("resource_indicators_supported":true,"client_id_metadata_document_supported":true,)"
+      R"("authorization_response_iss_parameter_supported":true,)"
+      R"("dpop_signing_alg_values_supported":["ES256","RS256","PS256"],)"
+      R"("authplane_agent_identity_supported":true,)"
+      R"("authorization_grant_profiles_supported":["urn:ietf:params:oauth:grant-profile:id-jag"],)"
+      R"("identity_assertion_supported":true})");
+}
+
+TEST(Metadata, EverythingOff) {
+  EXPECT_EQ(metadata_document({.issuer = std::string(kIssuer)}, {}),
+            R"({"issuer":"https://as.example","token_endpoint":"https://as.example/oauth/token",)"
+            R"("jwks_uri":"https://as.example/.well-known/jwks.json","response_types_supported":["code"],)"
+            R"("token_endpoint_auth_methods_supported":["client_secret_basic","client_secret_post"],)"
+            R"("resource_indicators_supported":true})");
+}
+
+TEST(Metadata, EachFeatureBringsItsOwnMembersAndNoOther) {
+  using Members = std::vector<std::string>;
+  const std::vector<std::pair<bool MetadataFacts::*, Members>> rows{
+      {&MetadataFacts::authorization_endpoint,
+       {"authorization_endpoint", "authorization_response_iss_parameter_supported",
+        "code_challenge_methods_supported"}},
+      {&MetadataFacts::registration_endpoint, {"registration_endpoint"}},
+      {&MetadataFacts::revocation_endpoint,
+       {"revocation_endpoint", "revocation_endpoint_auth_methods_supported"}},
+      {&MetadataFacts::introspection_endpoint,
+       {"introspection_endpoint", "introspection_endpoint_auth_methods_supported"}},
+      {&MetadataFacts::client_id_metadata_documents, {"client_id_metadata_document_supported"}},
+      {&MetadataFacts::dpop, {"dpop_signing_alg_values_supported"}},
+      {&MetadataFacts::agent_identity, {"authplane_agent_identity_supported"}}};
+  const Json bare = parse_json(metadata_document({.issuer = std::string(kIssuer)}, {})).value();
+  for (const auto& [feature, expected] : rows) {
+    MetadataFacts facts{.issuer = std::string(kIssuer)};
+    facts.*feature = true;
+    Members added;
+    const Json document = parse_json(metadata_document(facts, {})).value();
+    for (const auto& [name, value] : document.items()) {
+      if (!bare.contains(name)) added.push_back(name);
+    }
+    EXPECT_EQ(added, expected);
+  }
+}
+
+TEST(Metadata, PublicClientsAreWelcomeWithTheFirstGrantTheyMayUse) {
+  for (bool MetadataFacts::*grant : {&MetadataFacts::authorization_code, &MetadataFacts::refresh_token}) {
+    MetadataFacts facts{.issuer = std::string(kIssuer)};
+    facts.*grant = true;
+    EXPECT_EQ(parse_json(metadata_document(facts, {})).value()["token_endpoint_auth_methods_supported"],
+              Json::array({"none", "client_secret_basic", "client_secret_post"}));
+  }
+}
+
 TEST_F(DocumentsTest, EmptyListsAreLeftOut) {
   server.config.client_credentials_enabled = false;
   server.start();

@@ -43,8 +43,8 @@ class Server {
                          .metrics = deps_.metrics},
                         grants_of(deps_)),
         documents_({.issuer = deps_.config.issuer,
-                    .client_credentials_enabled = deps_.config.client_credentials_enabled,
-                    .dpop_enabled = deps_.config.dpop.enabled},
+                    .client_credentials = deps_.config.client_credentials_enabled,
+                    .dpop = deps_.config.dpop.enabled},
                    deps_.signing_keys, deps_.storage.resources()),
         middleware_(options(), routes(), deps_.clock, deps_.random, deps_.logger, deps_.metrics) {}
 
