@@ -23,7 +23,7 @@ LoadReport LoadGenerator::run() {
   const Clock::time_point end = measure_from_ + options_.duration;
   for (std::size_t i = 0; i < connections_.size(); ++i) open(i);
   std::array<epoll_event, 512> events;
-  while (Clock::now() < end) {
+  while (Clock::now() < end && !spent()) {
     const int max_wait_milliseconds = options_.busy ? 0 : 20;
     const int ready =
         ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), max_wait_milliseconds);
@@ -99,6 +99,7 @@ void LoadGenerator::on_connected(std::size_t index) {
 }
 
 void LoadGenerator::begin_request(std::size_t index) {
+  if (spent()) return;
   Connection& connection = connections_[index];
   connection.reader.reset();
   connection.request = &requests_[next_request_++ % requests_.size()];

@@ -22,6 +22,8 @@ struct LoadOptions {
   // virtual machine costs the server up to a request's worth of time, the more often the slower the server
   // is.
   bool busy = false;
+  // Every request can be sent only once: the run ends when the last one has been, or with the duration.
+  bool once = false;
 };
 
 struct LoadReport {
@@ -40,8 +42,8 @@ struct LoadReport {
 };
 
 // A closed loop: every connection sends one request, waits for the whole response, sends the next. The
-// requests are taken in turn, from the start again when all were sent. A server that starves connections
-// cannot hide it: their age counts as latency and they are counted as never served.
+// requests are taken in turn, from the start again when all were sent and may be repeated. A server that
+// starves connections cannot hide it: their age counts as latency and they are counted as never served.
 class LoadGenerator {
  public:
   // REQUIRES: at least one request.
@@ -70,6 +72,7 @@ class LoadGenerator {
   void on_response(std::size_t index);
   void watch(std::size_t index, std::uint32_t events, int operation);
   void count_waiting(Clock::time_point end);
+  bool spent() const { return options_.once && next_request_ >= requests_.size(); }
   bool measured(const Connection& connection) const { return connection.since >= measure_from_; }
 
   const Target target_;

@@ -80,6 +80,15 @@ Result<std::vector<std::string>> requests_with_proofs(const Target& target, cons
   return requests;
 }
 
+// One request for each line of the file.
+std::vector<std::string> requests_with_bodies(const Target& target, RequestTemplate request,
+                                              const std::string& path) {
+  std::vector<std::string> requests;
+  std::ifstream file(path);
+  while (std::getline(file, request.body)) requests.push_back(request_bytes(target, request));
+  return requests;
+}
+
 // For the one request with a proof that another program sends.
 int print_proof(const RequestTemplate& request, const ProofOptions& options) {
   const auto provider = provider_of(options);
@@ -97,6 +106,7 @@ int run(int argc, char** argv) {
   CLI::App app("Closed-loop HTTP/1.1 load on a server of this machine. Prints one JSON object.");
   std::string url;
   std::string body_file;
+  std::string bodies_file;
   std::vector<std::string> headers;
   RequestTemplate request;
   LoadOptions options;
@@ -119,6 +129,9 @@ int run(int argc, char** argv) {
   app.add_option("-H,--header", headers, "\"Name: value\", repeatable");
   auto* body = app.add_option("-b,--body", request.body);
   app.add_option("--body-file", body_file, "read the body from a file")
+      ->check(CLI::ExistingFile)
+      ->excludes(body);
+  app.add_option("--bodies", bodies_file, "one body a line; the run ends when each has been sent once")
       ->check(CLI::ExistingFile)
       ->excludes(body);
   app.add_option("--expect-status", expected_status, "only these count for requests_per_second")
@@ -162,6 +175,12 @@ int run(int argc, char** argv) {
   options.warm_up = std::chrono::duration_cast<Clock::duration>(Seconds(warm_up));
   Result<std::vector<std::string>> requests = std::vector{request_bytes(*target, request)};
   if (!proofs.url.empty()) requests = requests_with_proofs(*target, request, proofs);
+  if (!bodies_file.empty()) requests = requests_with_bodies(*target, request, bodies_file);
+  options.once = !bodies_file.empty();
+  if (requests && requests->empty()) {
+    std::cerr << "loadgen: " << bodies_file << " is empty\n";
+    return 2;
+  }
   if (!requests) {
     std::cerr << "loadgen: " << requests.error().message << "\n";
     return 2;
