@@ -1,27 +1,12 @@
 #!/usr/bin/env bash
 # npm.sh <authserver> <MCP server of tier 03> <interop_agent> <build folder>: proofs of possession (RFC 9449) both ways
-# between us and the packages oauth4webapi and dpop, in the versions of npm/package-lock.json. Without Node.js 20, npm or
-# its registry it checks nothing, prints SKIPPED with the reason, and exits with 0.
+# between us and the packages oauth4webapi and dpop. Without npm it checks nothing and says so, see npm_packages.
 set -euo pipefail
 # shellcheck source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 authserver=$1 mcp_server=$2 agent=$3 modules=$4/interop
 
-skip() {
-  echo "SKIPPED interop with oauth4webapi and dpop ($1)"
-  exit 0
-}
-command -v npm >/dev/null || skip "npm is not installed"
-node_version=$(node -p 'process.versions.node' 2>/dev/null) || skip "node is not installed"
-((${node_version%%.*} >= 20)) || skip "node $node_version has no global Web Crypto; 20 or newer is needed"
-mkdir -p "$modules"
-if ! cmp -s "$interop/npm/package-lock.json" "$modules/node_modules/installed"; then
-  cp "$interop"/npm/package*.json "$modules"
-  (cd "$modules" && npm ci --no-audit --no-fund --fetch-retries=1 --fetch-timeout=30000 >npm.log 2>&1) || skip "npm cannot install them, see $modules/npm.log"
-  cp "$interop/npm/package-lock.json" "$modules/node_modules/installed"
-fi
-# Modules are looked for beside the file that asks.
-cp "$interop"/npm/*.mjs "$modules"
+npm_packages "$modules" "interop with oauth4webapi and dpop"
 
 for mode in plain nonce; do
   demanded=false
