@@ -3,18 +3,24 @@
 #include "authserver/admin/admin_routes.h"
 #include "authserver/admin/client_endpoints.h"
 #include "authserver/admin/issuance_endpoints.h"
+#include "authserver/admin/password_hashing.h"
 #include "authserver/admin/problem.h"
 #include "authserver/admin/resource_endpoints.h"
 #include "authserver/admin/system_endpoints.h"
+#include "authserver/admin/user_endpoints.h"
 #include "authserver/domain/json_writer.h"
 #include "authserver/domain/key_service.h"
 #include "authserver/domain/resource_service.h"
 #include "authserver/domain/system_service.h"
+#include "authserver/domain/user_service.h"
 #include "authserver/http/middleware.h"
 #include "authserver/http/response.h"
 
 namespace authplane::authserver {
 namespace {
+
+// Apart from those of logins, which a stranger can keep busy.
+constexpr std::size_t kHashSlots = 2;
 
 HttpResponse slow_down() {
   std::string body;
@@ -35,6 +41,8 @@ class Server {
         clients_(deps_.storage.clients(), audit_, deps_.ids, deps_.clock, deps_.client_secret_pepper,
                  deps_.config.grants),
         resources_(deps_.storage.resources(), deps_.storage.clients(), audit_, deps_.ids, deps_.clock),
+        users_(deps_.storage.users(), audit_, deps_.ids, deps_.clock,
+               password_hashing(deps_.config.passwords, hash_slots_, deps_.random)),
         issuances_(deps_.storage.issuances(), audit_, deps_.clock),
         keys_(deps_.signing_keys, audit_, deps_.clock),
         system_(deps_.storage, deps_.clock, deps_.config.signing_key_store),
@@ -69,6 +77,7 @@ class Server {
     }
     AdminRoutes admin(router, key_, deps_.logger);
     add_client_routes(admin, clients_);
+    add_user_routes(admin, users_);
     add_resource_routes(admin, resources_);
     add_issuance_routes(admin, issuances_);
     add_system_routes(admin, {.config = deps_.config,
@@ -86,6 +95,8 @@ class Server {
   AuditService audit_;
   ClientService clients_;
   ResourceService resources_;
+  HashSlots hash_slots_{kHashSlots};
+  UserService users_;
   IssuanceService issuances_;
   KeyService keys_;
   SystemService system_;

@@ -17,6 +17,7 @@
 #include "authserver/domain/signing_key_store.h"
 #include "authserver/domain/storage.h"
 #include "authserver/http/rate_limiter.h"
+#include "authserver/identity/password.h"
 
 namespace authplane::authserver {
 
@@ -25,6 +26,7 @@ struct AdminApiConfig {
   std::string version;
   GrantSwitches grants;
   AuditLookback audit_lookback;
+  PasswordPolicy passwords{};
   std::optional<RateLimit> rate_limit;  // of the admin listener
   std::string metrics_path = "/metrics";
   // Shown by /admin/system/config only.

@@ -82,6 +82,7 @@ class AdminTest : public ::testing::Test, protected TestServer {
                         .version = "1.2.3",
                         .grants = {},
                         .audit_lookback = {},
+                        .passwords = {.cost = {.memory_kib = 64, .passes = 1, .lanes = 1}},
                         .rate_limit = std::nullopt,
                         .metrics_path = "/metrics",
                         .signing_key_store = "keyfile",

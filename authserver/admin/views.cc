@@ -70,6 +70,18 @@ OrderedJson registration_view(const RegisteredClient& registered) {
   return view;
 }
 
+OrderedJson view_of(const User& user) {
+  OrderedJson view;
+  view["id"] = user.id;
+  view["email"] = user.email;
+  view["name"] = user.name;
+  view["role"] = to_string(user.role);
+  view["status"] = to_string(user.status);
+  view["provider"] = user.provider;
+  view["created_at"] = format_rfc3339(user.created_at, Fraction::micros);
+  return view;
+}
+
 OrderedJson view_of(const Resource& resource) {
   OrderedJson scopes = OrderedJson::array();
   for (const ResourceScope& scope : resource.scopes) scopes.push_back(scope_view(scope));

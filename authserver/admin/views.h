@@ -7,13 +7,15 @@
 #include "authserver/domain/issuance_service.h"
 #include "authserver/domain/key_service.h"
 #include "authserver/domain/resource.h"
+#include "authserver/domain/user.h"
 
 // How domain values look in JSON, for the admin API and for `--json` of the command line. No view holds a
-// secret hash.
+// hash of a secret or a password.
 
 namespace authplane::authserver {
 
 OrderedJson view_of(const Client& client);
+OrderedJson view_of(const User& user);
 OrderedJson view_of(const Resource& resource);
 OrderedJson view_of(const Issuance& issuance);
 OrderedJson view_of(const IssuanceList& list);

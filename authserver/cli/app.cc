@@ -85,9 +85,10 @@ int run(const std::vector<std::string>& arguments, Context& context) {
   add_config_commands(root, selected);
   add_doctor_command(root, selected);
   CLI::App& admin =
-      add_group(root, "admin", "Manage resources, clients, tokens and keys in the database directly");
+      add_group(root, "admin", "Manage resources, clients, users, tokens and keys in the database directly");
   add_resource_commands(admin, selected);
   add_client_commands(admin, selected);
+  add_user_commands(admin, selected);
   add_issuance_commands(admin, selected);
   add_key_commands(admin, selected);
   try {

@@ -76,6 +76,7 @@ std::vector<std::string> split_list(std::string_view text,
                                     char separator = ',');  // blanks trimmed, empty items dropped
 
 void add_client_commands(CLI::App& admin, Action& selected);
+void add_user_commands(CLI::App& admin, Action& selected);
 void add_resource_commands(CLI::App& admin, Action& selected);
 void add_issuance_commands(CLI::App& admin, Action& selected);
 void add_key_commands(CLI::App& admin, Action& selected);

@@ -107,6 +107,15 @@ std::string client_row(const Client& client) {
       .line();
 }
 
+std::string user_row(const User& user) {
+  return Row()
+      .add("id", user.id)
+      .add("email", user.email)
+      .add("role", to_string(user.role))
+      .add("status", to_string(user.status))
+      .line();
+}
+
 std::string resource_row(const Resource& resource, Columns columns) {
   Row row;
   row.add("id", resource.id)

@@ -8,6 +8,7 @@
 #include "authserver/domain/client.h"
 #include "authserver/domain/issuance.h"
 #include "authserver/domain/resource.h"
+#include "authserver/domain/user.h"
 
 namespace authplane::authserver::cli {
 
@@ -31,6 +32,7 @@ std::string scope_summary(const std::vector<ResourceScope>& scopes);  // [name,n
 std::string instant(std::chrono::sys_seconds time);                   // RFC 3339
 
 std::string client_row(const Client& client);
+std::string user_row(const User& user);
 enum class Columns { list, all };
 std::string resource_row(const Resource& resource, Columns columns);
 std::string issuance_row(const Issuance& issuance);

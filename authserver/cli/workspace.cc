@@ -5,6 +5,7 @@
 #include <ostream>
 #include <system_error>
 
+#include "authserver/admin/password_hashing.h"
 #include "authserver/cli/pepper.h"
 #include "authserver/storage/keyfile/keyfile.h"
 #include "authserver/storage/sqlite/sqlite_storage.h"
@@ -41,7 +42,8 @@ CommandResult<std::unique_ptr<SigningKeyStore>> open_signing_keys(const Config& 
   options.directory = config.signing.key_path;
   options.algorithm = config.signing.algorithm;
   options.longest_token_lifetime = std::max<std::chrono::seconds>(
-      kShortestPublication, config.client_credentials.token_expiry + kClockSlack);
+      {kShortestPublication, config.client_credentials.token_expiry + kClockSlack,
+       config.user_tokens.access_expiry + kClockSlack});
   Result<std::unique_ptr<SigningKeyStore>> keys = open_keyfile(options, clock.now_seconds(), logger);
   if (!keys) return failure(keys.error().message);
   return std::move(*keys);
@@ -97,6 +99,8 @@ Workspace::Workspace(LoadedConfig loaded, SecretString pepper, std::unique_ptr<L
       storage_(std::move(storage)),
       audit_(storage_->audit(), ids_, clock_, *logger_, metrics_),
       clients_(storage_->clients(), audit_, ids_, clock_, pepper_, grant_switches(loaded_.config)),
+      users_(storage_->users(), audit_, ids_, clock_,
+             password_hashing(PasswordPolicy(), hash_slots_, context.random)),
       resources_(storage_->resources(), storage_->clients(), audit_, ids_, clock_),
       issuances_(storage_->issuances(), audit_, clock_) {}
 

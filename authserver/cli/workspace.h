@@ -12,6 +12,8 @@
 #include "authserver/domain/key_service.h"
 #include "authserver/domain/resource_service.h"
 #include "authserver/domain/storage.h"
+#include "authserver/domain/user_service.h"
+#include "authserver/identity/hash_slots.h"
 
 namespace authplane::authserver::cli {
 
@@ -38,6 +40,7 @@ class Workspace {
   const Clock& clock() const { return clock_; }
   Storage& storage() { return *storage_; }
   ClientService& clients() { return clients_; }
+  UserService& users() { return users_; }
   ResourceService& resources() { return resources_; }
   IssuanceService& issuances() { return issuances_; }
   AuditService& audit() { return audit_; }
@@ -57,6 +60,8 @@ class Workspace {
   std::unique_ptr<Storage> storage_;
   AuditService audit_;
   ClientService clients_;
+  HashSlots hash_slots_{1};
+  UserService users_;
   ResourceService resources_;
   IssuanceService issuances_;
 };

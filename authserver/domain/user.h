@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,14 +22,19 @@ std::optional<UserStatus> parse_user_status(std::string_view text) noexcept;
 
 inline constexpr std::string_view kLocalProvider = "local";
 
+inline constexpr std::size_t kMaxEmailBytes = 254;  // RFC 5321 section 4.5.3.1.3, without the brackets
+
 // The form in which e-mail addresses are stored and looked up: without white space around, ASCII letters in
 // lower case.
 std::string normalize_email(std::string_view text);
+// Whether a user may have this address: one '@' with something on both sides, and nothing that a mailbox
+// without quotes cannot hold (RFC 5321 section 4.1.2).
+bool is_email_address(std::string_view normalized);
 
 // Somebody who logs in and gives consent. A plain value.
 struct User {
   std::string id;
-  std::string email;  // unique, compared byte for byte; "" = none (federated users may have none)
+  std::string email;  // normalized and unique; "" = none (federated users may have none)
   std::string name;
   std::string password_hash;  // "" = cannot log in with a password; never the password itself
   UserRole role = UserRole::user;

@@ -27,6 +27,22 @@ TEST(UserTest, EmailAddressesAreComparedInOneForm) {
   EXPECT_EQ(normalize_email(" \t"), "");
 }
 
+TEST(UserTest, AddressesThatUsersMayHave) {
+  const std::string longest = std::string(kMaxEmailBytes - 12, 'a') + "@example.com";
+  for (const std::string& address :
+       {std::string("ada@example.com"), std::string("admin@localhost"), longest,
+        std::string("first.last+tag@example.com"), std::string("\xC3\x84@example.com")}) {
+    EXPECT_TRUE(is_email_address(address)) << address;
+  }
+  for (const std::string& address :
+       {std::string(), std::string("ada"), std::string("@example.com"), std::string("ada@"), std::string("@"),
+        std::string("a@b@c"), std::string("a b@example.com"), std::string("<ada@example.com>"),
+        std::string("\"a\"@example.com"), std::string("a@example.com,b"), std::string("a\0@example.com", 14),
+        std::string("a\x7f@example.com"), std::string("\xff@example.com"), "a" + longest}) {
+    EXPECT_FALSE(is_email_address(address)) << address;
+  }
+}
+
 TEST(ConsentGrantTest, CoversWhatWasApprovedUntilItIsRevoked) {
   ConsentGrant grant;
   grant.scopes = ScopeSet::split("read write");

@@ -17,23 +17,24 @@ bool is_within(const Argon2Cost& cost, const Argon2Cost& most) {
 
 }  // namespace
 
+Result<std::string, PasswordRefusal> hash_password(std::string_view password, const PasswordPolicy& policy,
+                                                   HashSlots& slots, Random& random) {
+  if (password.size() < policy.min_bytes) return Err(PasswordRefusal::too_short);
+  if (password.size() > policy.max_bytes) return Err(PasswordRefusal::too_long);
+  const auto slot = slots.take();
+  if (!slot) return Err(PasswordRefusal::overloaded);
+  const std::string salt = random.bytes(kSaltBytes);
+  auto tag = argon2id(password, salt, policy.cost, kTagBytes);
+  if (!tag) return Err(PasswordRefusal::overloaded);
+  return format_argon2id({policy.cost, salt, std::move(*tag)});
+}
+
 PasswordHasher::PasswordHasher(PasswordPolicy policy, HashSlots& slots, Random& random)
     : policy_(policy), slots_(slots), random_(random) {
   const std::string salt = random.bytes(kSaltBytes);
   auto tag = argon2id(random.bytes(kTagBytes), salt, policy_.cost, kTagBytes);
   // Without the memory for one hash the tag is random: nobody's password either way.
   nobody_ = {policy_.cost, salt, tag ? std::move(*tag) : random.bytes(kTagBytes)};
-}
-
-Result<std::string, PasswordRefusal> PasswordHasher::hash(std::string_view password) const {
-  if (password.size() < policy_.min_bytes) return Err(PasswordRefusal::too_short);
-  if (password.size() > policy_.max_bytes) return Err(PasswordRefusal::too_long);
-  const auto slot = slots_.take();
-  if (!slot) return Err(PasswordRefusal::overloaded);
-  const std::string salt = random_.bytes(kSaltBytes);
-  auto tag = argon2id(password, salt, policy_.cost, kTagBytes);
-  if (!tag) return Err(PasswordRefusal::overloaded);
-  return format_argon2id({policy_.cost, salt, std::move(*tag)});
 }
 
 PasswordCheck PasswordHasher::check(std::string_view password, std::string_view row) const {

@@ -27,6 +27,10 @@ struct PasswordPolicy {
 
 enum class PasswordRefusal { too_short, too_long, overloaded };
 
+// The row to store for a password. Thread-safe.
+Result<std::string, PasswordRefusal> hash_password(std::string_view password, const PasswordPolicy& policy,
+                                                   HashSlots& slots, Random& random);
+
 enum class PasswordVerdict {
   match,
   mismatch,
@@ -49,8 +53,9 @@ class PasswordHasher {
   // Throws std::invalid_argument for a cost that argon2id does not know. Computes one hash.
   PasswordHasher(PasswordPolicy policy, HashSlots& slots, Random& random);
 
-  // The row to store.
-  Result<std::string, PasswordRefusal> hash(std::string_view password) const;
+  Result<std::string, PasswordRefusal> hash(std::string_view password) const {
+    return hash_password(password, policy_, slots_, random_);
+  }
 
   // A password that bcrypt would cut (more than 72 bytes, or a NUL byte) does not match a bcrypt row, after
   // the same work.
