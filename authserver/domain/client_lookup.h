@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string_view>
 
 #include "authserver/domain/client_store.h"
@@ -10,6 +11,12 @@ namespace authplane::authserver {
 class ClientLookup {
  public:
   virtual ~ClientLookup() = default;
+  // Learns about the client what it takes time to learn, then calls `done` once: at once, or later on another
+  // thread.
+  virtual void prepare(std::string_view client_id, std::function<void()> done) {
+    (void)client_id;
+    done();
+  }
   // In whatever state. Errors: not_found (with the reason for the log in `detail`), unavailable, internal.
   virtual Outcome<ClientPtr> find(std::string_view client_id) = 0;
 };

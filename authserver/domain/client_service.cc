@@ -3,11 +3,11 @@
 #include <algorithm>
 
 #include <authplane/base/encoding.h>
-#include <authplane/base/url.h>
 #include <authplane/oauth/scope.h>
 
 #include "authserver/domain/client_secret.h"
 #include "authserver/domain/issuance.h"
+#include "authserver/identity/redirect_uri.h"
 
 namespace authplane::authserver {
 namespace {
@@ -34,28 +34,35 @@ bool is_blank(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](unsigned char c) { return c <= 0x20; });
 }
 
-bool is_loopback_host(std::string_view host) {
-  return host == "localhost" || host == "127.0.0.1" || host == "::1";
-}
-
-bool is_allowed_redirect_uri(const std::string& text) {
-  const auto url = Url::parse(text);
-  if (!url || url->has_fragment() || url->has_userinfo()) return false;
-  return url->scheme() == "https" || (url->scheme() == "http" && is_loopback_host(url->host()));
+// Control characters, line separators and what reverses the order of the text around it (U+202A to U+202E,
+// U+2066 to U+2069): a name that shows as another one.
+bool has_hidden_characters(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = [&](std::size_t at) {
+      return at < text.size() ? static_cast<unsigned char>(text[at]) : 0u;
+    };
+    const unsigned c = byte(i), next = byte(i + 1), third = byte(i + 2);
+    if (c < 0x20 || c == 0x7f || (c == 0xc2 && next >= 0x80 && next < 0xa0)) return true;
+    if (c != 0xe2) continue;
+    if (next == 0x80 && third >= 0xa8 && third <= 0xae) return true;
+    if (next == 0x81 && third >= 0xa6 && third <= 0xa9) return true;
+  }
+  return false;
 }
 
 void check_text(std::string_view name, std::string_view value, Problems& problems) {
   if (value.size() > kMaxTextBytes) problems.add(std::string(name) + " is longer than 255 bytes");
   if (!is_valid_utf8(value)) problems.add(std::string(name) + " is not UTF-8");
+  if (has_hidden_characters(value)) problems.add(std::string(name) + " has characters that do not show");
 }
 
 void check_redirect_uris(const Client& client, Problems& problems) {
   if (client.redirect_uris.size() > kMaxRedirectUris) problems.add("more than 10 redirect_uris");
   for (const std::string& uri : client.redirect_uris) {
-    if (is_allowed_redirect_uri(uri)) continue;
+    if (check_redirect_uri(uri)) continue;
     problems.add(
-        "a redirect_uri must be an absolute https URI without fragment, or http on localhost, 127.0.0.1 or "
-        "[::1]");
+        "a redirect_uri must be an absolute https URI, or http on localhost, 127.0.0.1 or [::1], without "
+        "fragment, user information and dot segments, of at most 2048 bytes");
     break;
   }
   const bool needs_one = client.has_grant_type(to_string(GrantKind::authorization_code)) ||
@@ -101,6 +108,9 @@ std::string client_problems(const Client& client, const GrantSwitches& grants) {
   check_text("client_name", client.name, problems);
   check_text("agent_description", client.agent_description, problems);
   check_redirect_uris(client, problems);
+  if (client.application_type && client.application_type != "web" && client.application_type != "native") {
+    problems.add("application_type must be web or native");
+  }
   check_grant_types(client, grants, problems);
   if (client.response_types != std::vector<std::string>{"code"})
     problems.add("response_types must be [\"code\"]");
@@ -126,8 +136,10 @@ Outcome<RegisteredClient> ClientService::create(const ClientRegistration& regist
   client.response_types = registration.response_types.value_or(std::vector<std::string>{"code"});
   client.token_endpoint_auth_method = *method;
   client.scope = registration.scope;
+  client.registration_source = registration.source;
   client.is_agent = registration.agent;
   client.agent_description = registration.agent_description;
+  client.application_type = registration.application_type;
   client.issued_at = client.updated_at = clock_.now();
   if (std::string problems = client_problems(client, grants_); !problems.empty()) {
     return fail(DomainErrorCode::invalid_client, std::move(problems));
@@ -137,7 +149,12 @@ Outcome<RegisteredClient> ClientService::create(const ClientRegistration& regist
     client.secret_hash = hash_client_secret(pepper_, registered.client_secret.expose());
   }
   if (const auto stored = store_.insert(client); !stored) return Err(stored.error());
-  audit_.record("client.created_admin", actor, client.id, audit_detail({{"name", client.name}}));
+  if (registration.source == RegistrationSource::admin) {
+    audit_.record("client.created_admin", actor, client.id, audit_detail({{"name", client.name}}));
+  } else {
+    audit_.post("client.registered", {.id = client.id, .ip = actor.ip}, client.id,
+                audit_detail({{"source", to_string(registration.source)}}));
+  }
   return registered;
 }
 

@@ -19,7 +19,7 @@ struct GrantSwitches {
   bool jwt_bearer = true;
 };
 
-// What an operator asks for. Absent members take their defaults.
+// What an operator, or a client about itself, asks for. Absent members take their defaults.
 struct ClientRegistration {
   std::string name;  // not blank, at most 255 bytes
   std::vector<std::string> redirect_uris;
@@ -28,7 +28,9 @@ struct ClientRegistration {
   std::optional<std::string> token_endpoint_auth_method;   // default: none
   std::string scope;                                       // ceiling, stored as it is
   bool agent = false;
-  std::string agent_description;  // at most 255 bytes
+  std::string agent_description;                // at most 255 bytes
+  std::optional<std::string> application_type;  // "web" or "native"
+  RegistrationSource source = RegistrationSource::admin;
 };
 
 struct RegisteredClient {

@@ -21,6 +21,15 @@ enum class RemoveClient {
   revoke_tokens,       // revokes them and removes the client
 };
 
+// Clients that came by themselves and were never used: no token was issued to them, no user has consented to
+// them, none is about to. Suspended and revoked ones are not among them: their rows keep them out.
+struct UnusedClients {
+  RegistrationSource source = RegistrationSource::dcr;
+  WallTime registered_before{};  // exclusive
+  std::size_t keep_newest = 0;   // that many of them stay
+  std::size_t limit = 500;       // no more than that many go
+};
+
 // Clients. Thread-safe; each verb is one transaction and durable when it returns. Every verb may also fail
 // with unavailable or internal.
 class ClientStore {
@@ -46,6 +55,8 @@ class ClientStore {
   // Authorizations, consent grants and families go with the client; history (issuances, audit) stays. Errors:
   // not_found, conflict.
   virtual Outcome<void> remove(std::string_view id, RemoveClient mode, WallTime now) = 0;
+  // Answers how many were removed.
+  virtual Outcome<std::size_t> purge_unused(const UnusedClients& which, WallTime now) = 0;
 };
 
 }  // namespace authplane::authserver

@@ -12,6 +12,8 @@ std::string_view to_string(DomainErrorCode code) noexcept {
       return "invalid_request";
     case DomainErrorCode::invalid_client:
       return "invalid_client";
+    case DomainErrorCode::invalid_redirect_uri:
+      return "invalid_redirect_uri";
     case DomainErrorCode::invalid_grant:
       return "invalid_grant";
     case DomainErrorCode::token_reused:

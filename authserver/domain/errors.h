@@ -15,6 +15,7 @@ enum class DomainErrorCode {
   conflict,
   invalid_request,
   invalid_client,
+  invalid_redirect_uri,
   invalid_grant,
   token_reused,  // an invalid_grant: the refresh token had been used, and its family was revoked for that
   invalid_scope,

@@ -36,6 +36,10 @@ void append_allowed(std::string& list, const Methods& methods) {
   }
 }
 
+std::string_view method_to_run(const HttpRequest& request) {
+  return request.method == "HEAD" ? std::string_view("GET") : std::string_view(request.method);
+}
+
 }  // namespace
 
 Result<std::string> PathParams::get(std::size_t index) const {
@@ -105,8 +109,7 @@ const Router::Route* Router::find(std::string_view path, PathParams& params) con
 }
 
 HttpResponse Router::run(const Route& route, const HttpRequest& request, const PathParams& params) {
-  const std::string_view wanted =
-      request.method == "HEAD" ? std::string_view("GET") : std::string_view(request.method);
+  const std::string_view wanted = method_to_run(request);
   for (const auto& [method, handler] : route.methods) {
     if (method == wanted) return handler(request, params);
   }
@@ -123,8 +126,9 @@ void Router::dispatch(const HttpRequest& request, Done done) const {
   PathParams params;
   const Route* route = path.starts_with('/') ? find(path, params) : nullptr;
   if (route == nullptr) return done({text_response(404, "not found"), ""});
+  const std::string_view wanted = method_to_run(request);
   for (const auto& [method, handler] : route->deferred) {
-    if (method != request.method) continue;
+    if (method != wanted) continue;
     return handler(
         request, [pattern = std::string_view(route->pattern), done = std::move(done)](HttpResponse response) {
           done({std::move(response), pattern});

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 #include <tuple>
 
 #include "authserver/storage/memory/families.h"
@@ -38,9 +39,7 @@ class MemoryClientStore final : public ClientStore {
         matching.push_back(client);
       }
     }
-    std::sort(matching.begin(), matching.end(), [](const ClientPtr& a, const ClientPtr& b) {
-      return std::tie(b->issued_at, a->id) < std::tie(a->issued_at, b->id);
-    });
+    sort_newest_first(matching);
     std::vector<Client> out;
     for (std::size_t i = page.offset; i < matching.size() && out.size() < page.limit; ++i)
       out.push_back(*matching[i]);
@@ -100,7 +99,37 @@ class MemoryClientStore final : public ClientStore {
     return {};
   }
 
+  Outcome<std::size_t> purge_unused(const UnusedClients& which, WallTime now) override {
+    MutexLock lock(state_.mutex);
+    std::set<std::string, std::less<>> used;
+    for (const auto& [id, issuance] : state_.issuances) used.insert(issuance.client_id);
+    for (const auto& [id, grant] : state_.consent_grants) used.insert(grant.client_id);
+    for (const auto& [id, authorization] : state_.authorizations) {
+      if (authorization.expires_at > now) used.insert(authorization.client_id);
+    }
+    std::vector<ClientPtr> unused;
+    for (const auto& [id, client] : state_.clients) {
+      const bool fits = client->registration_source == which.source &&
+                        client->status == ClientStatus::active && client->issued_at < which.registered_before;
+      if (fits && !used.contains(id)) unused.push_back(client);
+    }
+    sort_newest_first(unused);
+    std::size_t removed = 0;
+    for (std::size_t i = which.keep_newest; i < unused.size() && removed < which.limit; ++i, ++removed) {
+      const std::string& id = unused[i]->id;
+      erase_grants(state_, [&](const auto& row) { return row.client_id == id; });
+      state_.clients.erase(id);
+    }
+    return removed;
+  }
+
  private:
+  static void sort_newest_first(std::vector<ClientPtr>& clients) {
+    std::sort(clients.begin(), clients.end(), [](const ClientPtr& a, const ClientPtr& b) {
+      return std::tie(b->issued_at, a->id) < std::tie(a->issued_at, b->id);
+    });
+  }
+
   static Client replace(ClientPtr& slot, Client next) {
     slot = std::make_shared<const Client>(std::move(next));
     return *slot;

@@ -121,6 +121,27 @@ class SqliteClientStore final : public ClientStore {
     });
   }
 
+  Outcome<std::size_t> purge_unused(const UnusedClients& which, WallTime now) override {
+    return state_.writer->write([&](WriteContext& context) -> Outcome<std::size_t> {
+      std::vector<std::string> removed;
+      {
+        // Who was ever issued a token has a row in `identifiers`.
+        Query query = context.query(
+            "DELETE FROM clients WHERE id IN (SELECT c.id FROM clients c"
+            " WHERE c.registration_source = ?1 AND c.status = 'active' AND c.issued_at < ?2"
+            " AND NOT EXISTS (SELECT 1 FROM identifiers i WHERE i.text = c.id)"
+            " AND NOT EXISTS (SELECT 1 FROM consent_grants g WHERE g.client_id = c.id)"
+            " AND NOT EXISTS (SELECT 1 FROM auth_sessions s WHERE s.client_id = c.id AND s.expires_at > ?3)"
+            " ORDER BY c.issued_at DESC, c.id LIMIT ?4 OFFSET ?5) RETURNING id");
+        query.with(to_string(which.source), to_micros(which.registered_before), to_micros(now), which.limit,
+                   which.keep_newest);
+        while (query.step()) removed.emplace_back(query.text(0));
+      }
+      for (const std::string& id : removed) context.changed_client(id);
+      return removed.size();
+    });
+  }
+
  private:
   Outcome<ClientPtr> read_shared(std::string_view id) {
     return state_.readers.read([&](Connection& connection) -> Outcome<ClientPtr> {

@@ -1,4 +1,5 @@
 #include <authplane/base/http.h>
+#include <authplane/base/media_type.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -28,6 +29,16 @@ TEST(Headers, SetReplacesEveryFieldOfThatName) {
   EXPECT_THAT(headers.all("a"), ElementsAre("4"));
   headers.remove("b");
   EXPECT_EQ(headers.size(), 1U);
+}
+
+TEST(MediaType, IsLowerCaseWithoutParameters) {
+  const auto of = [](std::string value) { return media_type({{"content-type", std::move(value)}}); };
+  EXPECT_EQ(of("application/json"), "application/json");
+  EXPECT_EQ(of(" Application/JSON ; charset=utf-8"), "application/json");
+  EXPECT_EQ(of("application/jsonx"), "application/jsonx");
+  EXPECT_EQ(of(";"), "");
+  EXPECT_EQ(media_type({}), "");
+  EXPECT_EQ(media_type({{"Content-Type", "application/json"}, {"Content-Type", "text/html"}}), "");
 }
 
 TEST(HttpRequest, SplitsTheTargetAtTheFirstQuestionMark) {

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "client/document_lifetime.h"
+#include <authplane/client/document_lifetime.h>
 #include "client/fingerprint.h"
 
 namespace authplane {

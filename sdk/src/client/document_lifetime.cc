@@ -1,4 +1,4 @@
-#include "client/document_lifetime.h"
+#include <authplane/client/document_lifetime.h>
 
 #include <algorithm>
 #include <array>

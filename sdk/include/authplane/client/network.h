@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include <authplane/base/clock.h>
+#include <authplane/base/http.h>
 #include <authplane/base/result.h>
 
 // What a client may talk to. Every outbound call of a client passes the same guard: URL rules, one name
@@ -47,5 +49,13 @@ class Resolver {
 // getaddrinfo(3). Lookups run one after the other on one thread of its own, started by the first one, so that
 // a slow name server cannot outlive a caller's deadline. The destructor waits for a lookup under way.
 std::shared_ptr<Resolver> make_system_resolver();
+
+// The guard as a transport of its own: judges every request by `settings`, resolves the name once, and has
+// `inner` connect to the addresses it judged and to no others. `timeout` of a request is replaced by that of
+// the settings, max_response_bytes is the caller's. Errors: ssrf_blocked, transport_error.
+std::shared_ptr<HttpTransport> make_guarded_transport(const FetchSettings& settings,
+                                                      std::shared_ptr<HttpTransport> inner,
+                                                      std::shared_ptr<Resolver> resolver,
+                                                      std::shared_ptr<const Clock> clock);
 
 }  // namespace authplane::net

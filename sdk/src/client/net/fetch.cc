@@ -54,4 +54,25 @@ Result<HttpResponse> Fetcher::fetch(OutboundRequest request) const {
   return response;
 }
 
+namespace {
+
+class GuardedTransport final : public HttpTransport {
+ public:
+  explicit GuardedTransport(Fetcher fetcher) : fetcher_(std::move(fetcher)) {}
+  Result<HttpResponse> send(const OutboundRequest& request) override { return fetcher_.fetch(request); }
+
+ private:
+  const Fetcher fetcher_;
+};
+
+}  // namespace
+
+std::shared_ptr<HttpTransport> make_guarded_transport(const FetchSettings& settings,
+                                                      std::shared_ptr<HttpTransport> inner,
+                                                      std::shared_ptr<Resolver> resolver,
+                                                      std::shared_ptr<const Clock> clock) {
+  return std::make_shared<GuardedTransport>(
+      Fetcher(settings, std::move(inner), std::move(resolver), std::move(clock)));
+}
+
 }  // namespace authplane::net
