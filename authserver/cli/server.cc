@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
+#include <authplane/client/network.h>
+#include <authplane/http_httplib/transport.h>
 #include "authserver/admin/admin_api.h"
+
 #include "authserver/cli/maintenance.h"
 #include "authserver/cli/open_files.h"
 #include "authserver/cli/seeding.h"
@@ -20,6 +23,7 @@ constexpr std::size_t kAdminBodyBytes = 1024 * 1024;
 constexpr std::size_t kPublicWorkers = 8;  // a token waits for its commit without one
 constexpr std::size_t kAdminWorkers = 4;
 constexpr std::size_t kAdminConnections = 1'000;
+constexpr std::size_t kSessionSecretBytes = 32;
 constexpr std::size_t kOtherFiles = 256;  // database, logs, outbound calls
 constexpr std::chrono::milliseconds kLongestHead{10'000};
 
@@ -81,6 +85,8 @@ CommandResult<void> Server::open() {
   CommandResult<SecretString> pepper = open_pepper(config_, random_);
   if (!pepper) return Err(pepper.error());
   pepper_ = std::move(*pepper);
+  session_secret_ = config_.session.secret.empty() ? SecretString(random_.token(kSessionSecretBytes))
+                                                   : config_.session.secret.clone();
   Outcome<std::optional<TimeOrderedId>> newest = storage_->issuances().newest_id();
   if (!newest) return failure(newest.error());
   if (*newest) ids_.start_after(**newest);
@@ -95,23 +101,72 @@ CommandResult<void> Server::seed() {
   return seed_resources(config_.resources, resources, logger_);
 }
 
+BrowserOptions Server::browser_options() const {
+  BrowserOptions options;
+  options.session = {.cookie = {.name = config_.session.cookie_name,
+                                .secure = config_.session.secure,
+                                .same_site = parse_same_site(config_.session.same_site).value()},
+                     .max_age = config_.session.max_age,
+                     .fail_closed = config_.session.fail_closed};
+  options.lockout = {.max_failures = static_cast<std::size_t>(config_.sign_in.max_failures),
+                     .window = config_.sign_in.failure_window,
+                     .lockout = config_.sign_in.lockout,
+                     .max_tracked = static_cast<std::size_t>(config_.sign_in.max_tracked)};
+  options.require_scope = config_.oauth.require_scope;
+  return options;
+}
+
 DeferredHandler Server::public_handler() {
   PublicApiConfig api;
   api.issuer = config_.server.issuer;
   api.client_credentials_enabled = config_.client_credentials.enabled;
   api.client_credentials_token_expiry = config_.client_credentials.token_expiry;
+  api.user_tokens = {.access_lifetime = config_.user_tokens.access_expiry,
+                     .refresh_lifetime = config_.user_tokens.refresh_expiry,
+                     .bind_refresh_tokens = config_.dpop.bind_refresh_tokens};
   api.dpop = {.enabled = config_.dpop.enabled,
               .proof_lifetime = config_.dpop.proof_lifetime,
               .nonce_ttl = config_.dpop.nonce_ttl,
               .require_nonce = config_.dpop.require_nonce};
+  api.browser = browser_options();
+  api.registration = {.rules = registration_rules(config_),
+                      .rate_limit = {.requests_per_second = config_.registration.requests_per_second,
+                                     .burst = static_cast<double>(config_.registration.burst)}};
+  api.client_documents = {.allow_http = !config_.cimd.require_https, .cache_ttl = config_.cimd.cache_ttl};
   api.allowed_origins = config_.server.allowed_origins;
   api.rate_limit = std::nullopt;
   if (config_.rate_limit.enabled) {
     api.rate_limit =
         RateLimit{config_.rate_limit.requests_per_second, static_cast<double>(config_.rate_limit.burst)};
   }
-  return PublicApi::create_deferred(
-      {std::move(api), pepper_, *storage_, *keys_, ids_, clock_, random_, logger_, metrics()});
+  return PublicApi::create_deferred({std::move(api), pepper_, session_secret_, *storage_, *keys_, ids_,
+                                     clock_, random_, logger_, metrics(), document_transport()});
+}
+
+std::shared_ptr<HttpTransport> Server::document_transport() const {
+  if (!config_.cimd.enabled) return nullptr;
+  net::FetchSettings settings;
+  settings.allow_http = !config_.cimd.require_https;
+  settings.allow_localhost = settings.allow_private_networks = config_.cimd.allow_private_addresses;
+  settings.timeout = config_.cimd.fetch_timeout;
+  // The clock outlives the server.
+  const std::shared_ptr<const Clock> clock(std::shared_ptr<void>(), &clock_);
+  return net::make_guarded_transport(settings, make_httplib_transport(), net::make_system_resolver(), clock);
+}
+
+// Said about the mode in force, which an operator may have set at run time.
+void Server::warn_about_registration() {
+  const RegistrationPolicy policy(registration_rules(config_), storage_->settings(), logger_);
+  const auto mode = policy.mode();
+  if (!mode || *mode == RegistrationMode::admin_only) return;
+  if (*mode == RegistrationMode::open) {
+    logger_.warn("anyone may register clients; set the mode to approved_redirects or admin_only to limit it",
+                 {{"dcr_mode", to_string(*mode)}});
+  }
+  if (config_.oauth.default_client_scope.empty()) {
+    logger_.warn("clients that register themselves get no scope ceiling; set oauth.default_client_scope",
+                 {{"dcr_mode", to_string(*mode)}});
+  }
 }
 
 HttpHandler Server::admin_handler() {
@@ -119,6 +174,7 @@ HttpHandler Server::admin_handler() {
   api.issuer = config_.server.issuer;
   api.version = version();
   api.grants = grant_switches(config_);
+  api.registration = registration_rules(config_);
   api.audit_lookback = {config_.admin.audit_default_lookback, config_.admin.audit_max_lookback};
   if (config_.admin.requests_per_second > 0 && config_.admin.burst > 0) {
     api.rate_limit = RateLimit{config_.admin.requests_per_second, static_cast<double>(config_.admin.burst)};
@@ -135,6 +191,7 @@ HttpHandler Server::admin_handler() {
 }
 
 CommandResult<void> Server::listen() {
+  warn_about_registration();
   raise_open_files_limit(http_beast::ListenerOptions{}.max_connections + kAdminConnections + kOtherFiles,
                          logger_);
   http_beast::ListenerOptions options = listener_options(config_, config_.server.listen);

@@ -5,6 +5,8 @@
 #include <memory>
 #include <string>
 
+#include <authplane/base/http.h>
+
 #include "authserver/admin/metrics_prometheus.h"
 #include "authserver/cli/context.h"
 #include "authserver/cli/outcome.h"
@@ -13,6 +15,7 @@
 #include "authserver/domain/ids.h"
 #include "authserver/domain/signing_key_store.h"
 #include "authserver/domain/storage.h"
+#include "authserver/http/browser_endpoints.h"
 #include "authserver/http/deferred.h"
 #include "authserver/http_beast/listener.h"
 
@@ -39,6 +42,9 @@ class Server {
   CommandResult<void> seed();
   CommandResult<void> listen();
   Metrics& metrics();
+  BrowserOptions browser_options() const;
+  std::shared_ptr<HttpTransport> document_transport() const;
+  void warn_about_registration();
   DeferredHandler public_handler();
   HttpHandler admin_handler();
 
@@ -48,6 +54,7 @@ class Server {
   Logger& logger_;
   IdGenerator ids_;
   SecretString pepper_;
+  SecretString session_secret_;
   std::unique_ptr<Storage> storage_;
   std::unique_ptr<SigningKeyStore> keys_;
   NullMetrics no_metrics_;

@@ -9,6 +9,8 @@
 namespace authplane::authserver {
 namespace {
 
+constexpr std::int64_t kDefaultTrackedIdentities = 250'000;
+
 bool is_ip_address(const std::string& text) {
   unsigned char buffer[sizeof(in6_addr)];
   return inet_pton(AF_INET, text.c_str(), buffer) == 1 || inet_pton(AF_INET6, text.c_str(), buffer) == 1;
@@ -89,6 +91,28 @@ Config build_config(const Settings& s, std::vector<ResourceSeed> resources) {
   c.rate_limit.enabled = s.flag("rate_limit.enabled");
   c.rate_limit.requests_per_second = s.number("rate_limit.requests_per_second");
   c.rate_limit.burst = s.integer("rate_limit.burst");
+  c.session.cookie_name = s.text("session.cookie_name");
+  c.session.max_age = rounded_up<seconds>(s.duration("session.max_age"));
+  c.session.secure = s.flag("session.secure");
+  c.session.same_site = ascii_lower(s.text("session.same_site"));
+  c.session.secret = s.secret("session.secret").clone();
+  c.session.fail_closed = s.flag("session.fail_closed");
+  c.sign_in.max_failures = s.integer("rate_limit.auth_fail_max");
+  c.sign_in.failure_window = rounded_up<seconds>(s.duration("rate_limit.auth_fail_window"));
+  c.sign_in.lockout = rounded_up<seconds>(s.duration("rate_limit.auth_lockout"));
+  c.sign_in.max_tracked = s.integer("rate_limit.max_tracked_identities");
+  if (c.sign_in.max_tracked <= 0) c.sign_in.max_tracked = kDefaultTrackedIdentities;
+  c.registration.mode = s.text("dcr.mode");
+  c.registration.approved_redirects = s.list("dcr.approved_redirects");
+  c.registration.requests_per_second = s.number("dcr.rate_limit");
+  c.registration.burst = s.integer("dcr.rate_limit_burst");
+  c.cimd.enabled = s.flag("cimd.enabled");
+  c.cimd.require_https = s.flag("cimd.require_https");
+  c.cimd.allow_private_addresses = s.flag("cimd.allow_private_addresses");
+  c.cimd.cache_ttl = rounded_up<seconds>(s.duration("cimd.cache_ttl"));
+  c.cimd.fetch_timeout = rounded_up<milliseconds>(s.duration("cimd.fetch_timeout"));
+  c.oauth.require_scope = s.flag("oauth.require_scope");
+  c.oauth.default_client_scope = s.text("oauth.default_client_scope");
   c.admin.enabled = s.flag("admin.enabled");
   if (c.admin.enabled) c.admin.listen = parse_endpoint(s.text("admin.address")).value();
   c.admin.api_key = s.secret("admin.api_key").clone();
@@ -98,10 +122,13 @@ Config build_config(const Settings& s, std::vector<ResourceSeed> resources) {
   c.admin.audit_max_lookback = rounded_up<seconds>(s.duration("admin.audit_max_lookback"));
   c.client_credentials.enabled = s.flag("client_credentials.enabled");
   c.client_credentials.token_expiry = rounded_up<seconds>(s.duration("client_credentials.token_expiry"));
+  c.user_tokens.access_expiry = rounded_up<seconds>(s.duration("dcr.default_token_expiry"));
+  c.user_tokens.refresh_expiry = rounded_up<seconds>(s.duration("dcr.default_refresh_expiry"));
   c.dpop.enabled = s.flag("dpop.enabled");
   c.dpop.proof_lifetime = rounded_up<seconds>(s.duration("dpop.proof_lifetime"));
   c.dpop.nonce_ttl = rounded_up<seconds>(s.duration("dpop.nonce_ttl"));
   c.dpop.require_nonce = s.flag("dpop.require_nonce");
+  c.dpop.bind_refresh_tokens = s.flag("dpop.bind_refresh_tokens");
   c.logging.level = log_level(s.text("observability.logging.level"));
   c.logging.format =
       equals_ignore_case(s.text("observability.logging.format"), "text") ? LogFormat::text : LogFormat::json;

@@ -62,6 +62,36 @@ struct Config {
     double requests_per_second = 0;  // > 0 when enabled
     std::int64_t burst = 0;          // > 0 when enabled
   } rate_limit;
+  struct Session {
+    std::string cookie_name;
+    std::chrono::seconds max_age{};  // > 0
+    bool secure = false;
+    std::string same_site;  // "lax", "strict" or "none"
+    SecretString secret;    // may be empty with a localhost issuer
+    bool fail_closed = true;
+  } session;
+  struct SignIn {
+    std::int64_t max_failures = 0;  // 0: no lock, and the rest says nothing
+    std::chrono::seconds failure_window{}, lockout{};
+    std::int64_t max_tracked = 0;  // > 0
+  } sign_in;
+  struct Registration {
+    std::string mode;  // "open", "approved_redirects" or "admin_only"
+    std::vector<std::string> approved_redirects;
+    double requests_per_second = 0;  // > 0
+    std::int64_t burst = 0;          // > 0
+  } registration;
+  struct Cimd {
+    bool enabled = true;
+    bool require_https = true;
+    bool allow_private_addresses = false;
+    std::chrono::seconds cache_ttl{};           // > 0
+    std::chrono::milliseconds fetch_timeout{};  // > 0
+  } cimd;
+  struct OAuth {
+    bool require_scope = false;
+    std::string default_client_scope;  // scope tokens separated by spaces, "" = no ceiling
+  } oauth;
   struct Admin {
     bool enabled = true;
     Endpoint listen;
@@ -74,10 +104,14 @@ struct Config {
     bool enabled = true;
     std::chrono::seconds token_expiry{};
   } client_credentials;
+  struct UserTokens {
+    std::chrono::seconds access_expiry{}, refresh_expiry{};  // > 0
+  } user_tokens;
   struct Dpop {
     bool enabled = true;
     std::chrono::seconds proof_lifetime{}, nonce_ttl{};  // > 0 when enabled
     bool require_nonce = false;
+    bool bind_refresh_tokens = true;
   } dpop;
   struct Logging {
     LogLevel level = LogLevel::info;

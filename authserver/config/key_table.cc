@@ -42,36 +42,36 @@ constexpr std::array kKeys = std::to_array<KeyRow>({
     {"signing.vault_transit.approle.mount", "AUTHPLANE_VAULT_APPROLE_MOUNT", text, "", F::vault, "AppRole mount; empty means `approle`."},
     {"signing.postgres_key.encryption_key_env", "AUTHPLANE_SIGNING_PG_ENCRYPTION_KEY_ENV", text, "", F::postgres, "Informational; `data_encryption` does the encryption."},
     // dcr, cimd
-    {"dcr.mode", "AUTHPLANE_DCR_MODE", text, "open", F::dcr, "`open`, `approved_redirects` or `admin_only`. Whatever the value, only the admin API and CLI register clients in this build."},
-    {"dcr.approved_redirects", "AUTHPLANE_DCR_APPROVED_REDIRECTS", list, "", F::dcr, "Redirect URIs accepted in mode `approved_redirects`."},
-    {"dcr.rate_limit", "AUTHPLANE_DCR_RATE_LIMIT", number, "10", F::dcr, "Registrations per second."},
-    {"dcr.rate_limit_burst", "AUTHPLANE_DCR_RATE_LIMIT_BURST", integer, "20", F::dcr, "Registrations at once."},
-    {"dcr.default_token_expiry", "AUTHPLANE_DCR_DEFAULT_TOKEN_EXPIRY", duration, "15m", F::sign_in, "Lifetime of access tokens a user took part in."},
-    {"dcr.default_refresh_expiry", "AUTHPLANE_DCR_DEFAULT_REFRESH_EXPIRY", duration, "168h", F::sign_in, "Lifetime of refresh tokens."},
-    {"cimd.enabled", "AUTHPLANE_CIMD_ENABLED", boolean, "true", F::cimd, "Client ID metadata documents."},
-    {"cimd.require_https", "AUTHPLANE_CIMD_REQUIRE_HTTPS", boolean, "true", F::cimd, "`false` only with a localhost issuer."},
-    {"cimd.allow_private_addresses", "AUTHPLANE_CIMD_ALLOW_PRIVATE_ADDRESSES", boolean, "false", F::cimd, "`true` only with a localhost issuer."},
-    {"cimd.cache_ttl", "AUTHPLANE_CIMD_CACHE_TTL", duration, "1h", F::cimd, "How long a document is kept."},
-    {"cimd.fetch_timeout", "AUTHPLANE_CIMD_FETCH_TIMEOUT", duration, "10s", F::cimd, "Time limit of a fetch."},
+    {"dcr.mode", "AUTHPLANE_DCR_MODE", text, "open", F::core, "Who registers clients without the operator: `open` anyone, `approved_redirects` anyone with redirect URIs of the list, `admin_only` nobody. A mode set over the admin API or `admin dcr set` wins."},
+    {"dcr.approved_redirects", "AUTHPLANE_DCR_APPROVED_REDIRECTS", list, "", F::core, "Redirect URIs accepted in mode `approved_redirects`, byte for byte."},
+    {"dcr.rate_limit", "AUTHPLANE_DCR_RATE_LIMIT", number, "10", F::core, "Registrations per second and client address."},
+    {"dcr.rate_limit_burst", "AUTHPLANE_DCR_RATE_LIMIT_BURST", integer, "20", F::core, "Registrations an address may make at once."},
+    {"dcr.default_token_expiry", "AUTHPLANE_DCR_DEFAULT_TOKEN_EXPIRY", duration, "15m", F::core, "Lifetime of access tokens a user took part in, of every client; whole seconds."},
+    {"dcr.default_refresh_expiry", "AUTHPLANE_DCR_DEFAULT_REFRESH_EXPIRY", duration, "168h", F::core, "Lifetime of a refresh token. Each use replaces it by one that lives as long again."},
+    {"cimd.enabled", "AUTHPLANE_CIMD_ENABLED", boolean, "true", F::core, "Client ID metadata documents: a `client_id` may be the https URL of a document about the client. `false`: no document is read; clients known by one stay as they are."},
+    {"cimd.require_https", "AUTHPLANE_CIMD_REQUIRE_HTTPS", boolean, "true", F::core, "`false`, only with a localhost issuer: the URL may be http."},
+    {"cimd.allow_private_addresses", "AUTHPLANE_CIMD_ALLOW_PRIVATE_ADDRESSES", boolean, "false", F::core, "`true`, only with a localhost issuer: documents may come from loopback and private networks."},
+    {"cimd.cache_ttl", "AUTHPLANE_CIMD_CACHE_TTL", duration, "1h", F::core, "Longest time a document is used without asking again, at least 1s; its own Cache-Control or Expires may say less, but not less than 30s."},
+    {"cimd.fetch_timeout", "AUTHPLANE_CIMD_FETCH_TIMEOUT", duration, "10s", F::core, "Time limit of a fetch, from name resolution to the last byte, up to 30s."},
     // oauth
-    {"oauth.require_scope", "AUTHPLANE_OAUTH_REQUIRE_SCOPE", boolean, "true", F::sign_in, "`false`: an authorization request without `scope` asks for all scopes of the resource."},
-    {"oauth.default_client_scope", "AUTHPLANE_OAUTH_DEFAULT_CLIENT_SCOPE", text, "", F::dcr, "Scope ceiling of clients that register themselves, separated by spaces."},
+    {"oauth.require_scope", "AUTHPLANE_OAUTH_REQUIRE_SCOPE", boolean, "false", F::core, "`true`: an authorization request without `scope` is refused. `false`: it asks for all scopes of the resource that the client is registered for; the user sees them and may clear some."},
+    {"oauth.default_client_scope", "AUTHPLANE_OAUTH_DEFAULT_CLIENT_SCOPE", text, "", F::core, "Scope ceiling of clients that come by registration or by document and ask for grants of users only, separated by spaces. Empty: no ceiling."},
     {"oauth.state_max_age", "AUTHPLANE_OAUTH_STATE_MAX_AGE", duration, "10m", F::oidc, "Longest time between the start of a federated sign-in and its callback.", refuse},
     // session
-    {"session.cookie_name", "AUTHPLANE_SESSION_COOKIE_NAME", text, "authserver_session", F::sign_in, "Name of the session cookie."},
-    {"session.max_age", "AUTHPLANE_SESSION_MAX_AGE", duration, "24h", F::sign_in, "Lifetime of a session.", refuse},
-    {"session.secure", "AUTHPLANE_SESSION_SECURE", boolean, "false", F::sign_in, "Cookie only over https. Must be `true` when the issuer is not localhost."},
-    {"session.same_site", "AUTHPLANE_SESSION_SAME_SITE", text, "lax", F::sign_in, "`lax`, `strict` or `none`."},
-    {"session.secret", "AUTHPLANE_SESSION_SECRET", secret, "", F::sign_in, "Signs session cookies: 32 random bytes, at least 16 characters. Required when the issuer is not localhost."},
-    {"session.fail_closed", "AUTHPLANE_SESSION_FAIL_CLOSED", boolean, "true", F::sign_in, "A session whose user cannot be looked up is refused."},
+    {"session.cookie_name", "AUTHPLANE_SESSION_COOKIE_NAME", text, "authserver_session", F::core, "Name of the session cookie: letters, digits, `-`, `_`, `.`. With `session.secure` it gets the prefix `__Host-`."},
+    {"session.max_age", "AUTHPLANE_SESSION_MAX_AGE", duration, "24h", F::core, "How long a browser stays signed in, whole seconds.", refuse},
+    {"session.secure", "AUTHPLANE_SESSION_SECURE", boolean, "false", F::core, "Cookie only over https. Must be `true` when the issuer is not localhost."},
+    {"session.same_site", "AUTHPLANE_SESSION_SAME_SITE", text, "lax", F::core, "`lax`, `strict` or `none`. With `strict` people sign in anew whenever an application sends them here; `none` needs `session.secure`."},
+    {"session.secret", "AUTHPLANE_SESSION_SECRET", secret, "", F::core, "Signs session cookies and form tokens, at least 16 characters (`openssl rand -hex 32`). Required when the issuer is not localhost; empty: a random one, and everybody is signed out at a restart."},
+    {"session.fail_closed", "AUTHPLANE_SESSION_FAIL_CLOSED", boolean, "true", F::core, "A session whose user cannot be looked up is refused."},
     // rate_limit
     {"rate_limit.enabled", "AUTHPLANE_RATE_LIMIT_ENABLED", boolean, "true", F::core, "Limits requests per client address on the public listener."},
     {"rate_limit.requests_per_second", "AUTHPLANE_RATE_LIMIT_RPS", number, "100", F::core, "Sustained rate per address."},
     {"rate_limit.burst", "AUTHPLANE_RATE_LIMIT_BURST", integer, "200", F::core, "Requests an address may make at once."},
-    {"rate_limit.auth_fail_max", "AUTHPLANE_RATE_LIMIT_AUTH_FAIL_MAX", integer, "10", F::sign_in, "Failed sign-ins before an account is locked; 0 turns the lock off."},
-    {"rate_limit.auth_fail_window", "AUTHPLANE_RATE_LIMIT_AUTH_FAIL_WINDOW", duration, "10m", F::sign_in, "Time in which failures are counted."},
-    {"rate_limit.auth_lockout", "AUTHPLANE_RATE_LIMIT_AUTH_LOCKOUT", duration, "15m", F::sign_in, "How long the lock holds."},
-    {"rate_limit.max_tracked_identities", "AUTHPLANE_RATE_LIMIT_MAX_TRACKED_IDENTITIES", integer, "250000", F::sign_in, "Bound of the table of failures; at least 10000 when set."},
+    {"rate_limit.auth_fail_max", "AUTHPLANE_RATE_LIMIT_AUTH_FAIL_MAX", integer, "10", F::core, "Failed sign-ins with one address before it is locked for the network they came from; 0 turns the lock off."},
+    {"rate_limit.auth_fail_window", "AUTHPLANE_RATE_LIMIT_AUTH_FAIL_WINDOW", duration, "10m", F::core, "Time in which failures are counted."},
+    {"rate_limit.auth_lockout", "AUTHPLANE_RATE_LIMIT_AUTH_LOCKOUT", duration, "15m", F::core, "How long the lock holds."},
+    {"rate_limit.max_tracked_identities", "AUTHPLANE_RATE_LIMIT_MAX_TRACKED_IDENTITIES", integer, "250000", F::core, "Bound of the table of failures; at least 10000 when set."},
     // admin
     {"admin.enabled", "AUTHPLANE_ADMIN_ENABLED", boolean, "true", F::core, "Opens the admin listener."},
     {"admin.address", "AUTHPLANE_ADMIN_ADDRESS", text, ":9001", F::core, "Admin listener, `ip:port`. Keep it on a private address."},
@@ -100,6 +100,7 @@ constexpr std::array kKeys = std::to_array<KeyRow>({
     {"dpop.proof_lifetime", "AUTHPLANE_DPOP_PROOF_LIFETIME", duration, "60s", F::core, "How far from now the `iat` of a proof may be, either way, 10s to 300s."},
     {"dpop.nonce_ttl", "AUTHPLANE_DPOP_NONCE_TTL", duration, "60s", F::core, "How long a nonce is accepted at least, up to 1h. After a restart clients are asked for a new one."},
     {"dpop.require_nonce", "AUTHPLANE_DPOP_REQUIRE_NONCE", boolean, "false", F::core, "Demands a nonce of this server in every proof."},
+    {"dpop.bind_refresh_tokens", "AUTHPLANE_DPOP_BIND_REFRESH_TOKENS", boolean, "true", F::core, "A public client whose code came with a proof has to prove the same key on every refresh (RFC 9449 section 5)."},
     {"token_exchange.enabled", "AUTHPLANE_TOKEN_EXCHANGE_ENABLED", boolean, "true", F::token_exchange, "The token exchange grant. Not in this build whatever the value."},
     {"token_exchange.allow_self_exchange", "AUTHPLANE_TOKEN_EXCHANGE_ALLOW_SELF_EXCHANGE", boolean, "false", F::token_exchange, "A client may exchange its own token."},
     {"token_exchange.max_chain_depth", "AUTHPLANE_TOKEN_EXCHANGE_MAX_CHAIN_DEPTH", integer, "5", F::token_exchange, "Longest chain of actors, 1 to 10."},
@@ -172,12 +173,6 @@ std::string_view to_string(Feature feature) noexcept {
   switch (feature) {
     case Feature::core:
       return "core";
-    case Feature::sign_in:
-      return "user sign-in";
-    case Feature::dcr:
-      return "dynamic client registration";
-    case Feature::cimd:
-      return "cimd";
     case Feature::oidc:
       return "oidc";
     case Feature::token_exchange:

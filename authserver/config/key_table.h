@@ -12,9 +12,6 @@ enum class KeyType { text, secret, boolean, integer, number, duration, list };
 // validate.h).
 enum class Feature {
   core,
-  sign_in,
-  dcr,
-  cimd,
   oidc,
   token_exchange,
   xaa,

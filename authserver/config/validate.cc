@@ -41,6 +41,13 @@ bool is_scope_list(std::string_view text) {
   });
 }
 
+bool is_cookie_name(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
+  });
+}
+
 class Validator {
  public:
   Validator(const Settings& settings, Purpose purpose)
@@ -146,6 +153,10 @@ class Validator {
     require(s_.text("dcr.mode") != "approved_redirects" || !s_.list("dcr.approved_redirects").empty(),
             "dcr.approved_redirects",
             "is empty although dcr.mode is approved_redirects; list the redirect URIs");
+    require(s_.number("dcr.rate_limit") > 0, "dcr.rate_limit",
+            "must be more than 0; to have no registrations set dcr.mode to admin_only");
+    require(s_.integer("dcr.rate_limit_burst") > 0, "dcr.rate_limit_burst",
+            "must be more than 0; to have no registrations set dcr.mode to admin_only");
     require(localhost_ || s_.flag("cimd.require_https"), "cimd.require_https",
             "is false, which only a localhost issuer may use; set it to true");
     require(localhost_ || !s_.flag("cimd.enabled") || !s_.flag("cimd.allow_private_addresses"),
@@ -153,6 +164,11 @@ class Validator {
             "is true, which only a localhost issuer may use; set it to false");
     require(is_scope_list(s_.text("oauth.default_client_scope")), "oauth.default_client_scope",
             "has a comma or a character no scope may contain; separate scopes by spaces");
+    if (s_.flag("cimd.enabled")) {
+      require(s_.duration("cimd.cache_ttl") >= 1s, "cimd.cache_ttl", "is less than 1s; use 1h");
+      const Duration timeout = s_.duration("cimd.fetch_timeout");
+      require(timeout > 0s && timeout <= 30s, "cimd.fetch_timeout", "must be more than 0s and at most 30s");
+    }
     positive("oauth.state_max_age");
   }
 
@@ -160,7 +176,12 @@ class Validator {
     positive("session.max_age");
     require(localhost_ || s_.flag("session.secure"), "session.secure",
             "is false, which only a localhost issuer may use; set it to true");
-    enumerated("session.same_site", ascii_lower(s_.text("session.same_site")), {"lax", "strict", "none"});
+    require(is_cookie_name(s_.text("session.cookie_name")), "session.cookie_name",
+            "'" + s_.text("session.cookie_name") + "' is empty or has more than letters, digits and '-_.'");
+    const std::string same_site = ascii_lower(s_.text("session.same_site"));
+    enumerated("session.same_site", same_site, {"lax", "strict", "none"});
+    require(same_site != "none" || s_.flag("session.secure"), "session.same_site",
+            "is none, which browsers drop unless session.secure is true; use lax");
     secret("session.secret", true);
   }
 
@@ -213,6 +234,8 @@ class Validator {
 
   void grants() {
     if (s_.flag("client_credentials.enabled")) positive("client_credentials.token_expiry");
+    positive("dcr.default_token_expiry");
+    positive("dcr.default_refresh_expiry");
     if (s_.flag("token_exchange.enabled")) {
       positive("token_exchange.token_expiry");
       std::int64_t depth = s_.integer("token_exchange.max_chain_depth");
@@ -278,8 +301,7 @@ std::string without_effect(const Settings& s) {
   std::string names;
   for (const KeyRow& row : key_table()) {
     if (row.feature == Feature::core || !s.is_set(row.path)) continue;
-    if (one_of(row.path, {"token_exchange.enabled", "xaa.enabled", "cimd.enabled", "dcr.mode",
-                          "session.secret", "session.secure"})) {
+    if (one_of(row.path, {"token_exchange.enabled", "xaa.enabled", "session.secret", "session.secure"})) {
       continue;
     }
     names += (names.empty() ? "" : ", ") + std::string(row.path);
@@ -303,14 +325,10 @@ std::vector<std::string> start_advice(const Settings& s) {
   }
   if (asked_for("xaa.enabled"))
     lines.push_back("xaa is not available in this build; the grant is not offered");
-  if (asked_for("cimd.enabled")) {
+  if (s.flag("cimd.enabled") && s.flag("cimd.allow_private_addresses")) {
     lines.push_back(
-        "cimd is not available in this build; clients are registered by the admin API or command");
-  }
-  if (s.is_set("dcr.mode") && s.text("dcr.mode") != "admin_only") {
-    lines.push_back(
-        "dynamic client registration is not available in this build; clients are registered by the admin API "
-        "or command");
+        "cimd.allow_private_addresses is true; strangers can make this server call addresses of its own "
+        "network");
   }
   if (std::string names = without_effect(s); !names.empty()) {
     lines.push_back("settings without effect in this build: " + names);
@@ -328,6 +346,14 @@ std::vector<std::string> start_advice(const Settings& s) {
   }
   if (s.list("server.allowed_origins").empty()) {
     lines.push_back("server.allowed_origins is empty; clients that run in a browser cannot call this server");
+  }
+  if (s.secret("session.secret").empty()) {
+    lines.push_back(
+        "session.secret is empty; a random one is used, so everybody is signed out when the server restarts");
+  }
+  if (!s.flag("session.fail_closed")) {
+    lines.push_back(
+        "session.fail_closed is false; while the database does not answer, disabled users stay signed in");
   }
   if (s.flag("admin.enabled") && s.secret("admin.api_key").empty()) {
     lines.push_back(

@@ -4,7 +4,22 @@
 #include <tuple>
 #include <utility>
 
+#include <authplane/base/url.h>
+
 namespace authplane::authserver {
+namespace {
+
+// "https://host" and "https://host/" name the same thing (RFC 3986 section 6.2.3), and URL libraries write
+// the latter for the former. "" when the URI has a path.
+std::string other_spelling(std::string_view uri) {
+  const auto url = Url::parse(uri);
+  if (!url || url->has_query() || url->has_fragment()) return {};
+  if (url->path().empty()) return url->text() + "/";
+  if (url->path() == "/") return url->text().substr(0, uri.size() - 1);
+  return {};
+}
+
+}  // namespace
 
 ResourceCatalog::ResourceCatalog(std::vector<Resource> resources) {
   std::vector<ResourcePtr> by_age;
@@ -44,6 +59,7 @@ ResourceMatch ResourceCatalog::find_by_uri(std::string_view uri) const {
 
 ResourceMatch ResourceCatalog::resolve(std::string_view slug_or_uri) const {
   ResourceMatch match = find_by_uri(slug_or_uri);
+  if (match.match == Match::none) match = find_by_uri(other_spelling(slug_or_uri));
   const ResourcePtr slug = find_by_slug(slug_or_uri);
   if (!slug || slug == match.resource) return match;
   if (match.match == Match::none) return {Match::one, slug};

@@ -32,7 +32,8 @@ class ResourceCatalog {
   ResourcePtr find_by_slug(std::string_view slug) const;  // null when there is none
   // Byte for byte; "" matches nothing.
   ResourceMatch find_by_uri(std::string_view uri) const;
-  // By slug or by URI: two different rows that match make it ambiguous.
+  // By slug or by URI: two different rows that match make it ambiguous. A URI without a path also matches
+  // with the path "/", and the other way round, unless another row has exactly that URI.
   ResourceMatch resolve(std::string_view slug_or_uri) const;
 
   // Ordered by slug.

@@ -37,6 +37,22 @@ TEST(ResourceCatalogTest, TwoResourcesOfOneUriAreAmbiguousButTheirSlugsAreNot) {
   EXPECT_EQ(catalog.resolve("none").match, Match::none);
 }
 
+TEST(ResourceCatalogTest, AnEmptyPathIsTheRootPathAndNoOtherPathsAreAlike) {
+  const ResourceCatalog catalog(
+      {make("bare", "https://bare.example", 1), make("root", "https://root.example/", 2),
+       make("both", "https://both.example", 3), make("both2", "https://both.example/", 4),
+       make("path", "https://path.example/mcp", 5)});
+  EXPECT_EQ(catalog.resolve("https://bare.example/").resource->slug, "bare");
+  EXPECT_EQ(catalog.resolve("https://root.example").resource->slug, "root");
+  EXPECT_EQ(catalog.resolve("https://both.example").resource->slug, "both");
+  EXPECT_EQ(catalog.resolve("https://both.example/").resource->slug, "both2");
+  for (const char* other :
+       {"https://path.example/mcp/", "https://path.example", "https://bare.example/?",
+        "https://bare.example/#", "https://bare.example//", "https://BARE.example", "http://bare.example/"}) {
+    EXPECT_EQ(catalog.resolve(other).match, Match::none) << other;
+  }
+}
+
 TEST(ResourceCatalogTest, ListsBySlugWithFilterAndPage) {
   Resource broker = make("c", "", 3);
   broker.backend_kind = BackendKind::broker;

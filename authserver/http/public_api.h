@@ -13,19 +13,36 @@
 
 #include "authserver/domain/ids.h"
 #include "authserver/domain/metrics.h"
+#include "authserver/domain/registration_policy.h"
 #include "authserver/domain/signing_key_store.h"
 #include "authserver/domain/storage.h"
+#include "authserver/http/browser_endpoints.h"
 #include "authserver/http/deferred.h"
 #include "authserver/http/proof_checker.h"
 #include "authserver/http/rate_limiter.h"
+#include "authserver/http/user_tokens.h"
 
 namespace authplane::authserver {
+
+struct RegistrationOptions {
+  RegistrationRules rules;
+  RateLimit rate_limit{.requests_per_second = 10, .burst = 20};  // per source address
+};
+
+struct ClientDocumentOptions {
+  bool allow_http = false;
+  std::chrono::seconds cache_ttl{3600};  // > 0
+};
 
 struct PublicApiConfig {
   std::string issuer;  // emitted byte for byte everywhere; its scheme decides on Strict-Transport-Security
   bool client_credentials_enabled = true;
   std::chrono::seconds client_credentials_token_expiry{3600};  // > 0
+  UserTokenOptions user_tokens{};
   DpopOptions dpop;
+  BrowserOptions browser;
+  RegistrationOptions registration{};
+  ClientDocumentOptions client_documents{};
   std::vector<std::string> allowed_origins;           // CORS; "*" = any
   std::optional<RateLimit> rate_limit = RateLimit{};  // per source address, all routes
 };
@@ -34,6 +51,7 @@ struct PublicApiConfig {
 struct PublicApiDeps {
   PublicApiConfig config;
   const SecretString& client_secret_pepper;  // never empty
+  const SecretString& session_secret;        // never empty
   Storage& storage;
   SigningKeyStore& signing_keys;
   IdGenerator& ids;
@@ -41,12 +59,16 @@ struct PublicApiDeps {
   Random& random;
   Logger& logger;
   Metrics& metrics;
+  // Fetches client ID metadata documents; refuses addresses that must not be reached. null: a client_id is
+  // never a URL.
+  std::shared_ptr<HttpTransport> client_documents = nullptr;
 };
 
-// The public listener: discovery documents, token endpoint, health.
+// The public listener: discovery documents, token endpoint, the pages people see, health.
 class PublicApi {
  public:
-  // Thread-safe; holds no thread while a token's record is made durable.
+  // Thread-safe; holds no thread while a token's record is made durable or a client's document is fetched.
+  // The last copy of the handler waits for fetches under way when it goes.
   static DeferredHandler create_deferred(PublicApiDeps deps);
   // The same, waiting in the calling thread.
   static HttpHandler create(PublicApiDeps deps);

@@ -160,13 +160,26 @@ inline constexpr std::string_view kIssuer = "https://as.example";
 inline constexpr std::string_view kResource = "https://rs.example/mcp";
 inline constexpr std::string_view kSecret = "canary-client-secret";
 
+// The least that argon2id can do.
+inline constexpr Argon2Cost kCheapHash{.memory_kib = 8, .passes = 1, .lanes = 1};
+
+inline BrowserOptions cheap_passwords() {
+  BrowserOptions options;
+  options.passwords.cost = kCheapHash;
+  return options;
+}
+
 struct TestServer {
+  TestServer() = default;
+  explicit TestServer(std::unique_ptr<Storage> other) : memory(std::move(other)) {}
+
   testing::FakeClock clock;
   testing::SeededRandom random;
   testing::RecordingLogger logger;
   CountingMetrics metrics;
   IdGenerator ids{clock, random};
   SecretString pepper{"a pepper for tests"};
+  SecretString session_secret{"a session secret for tests"};
   std::unique_ptr<Storage> memory = make_memory_storage();
   FragileStorage storage{*memory};
   TestKeyStore keys;
@@ -174,6 +187,7 @@ struct TestServer {
                          .client_credentials_enabled = true,
                          .client_credentials_token_expiry = std::chrono::seconds(3600),
                          .dpop = {},
+                         .browser = cheap_passwords(),
                          .allowed_origins = {},
                          .rate_limit = std::nullopt};
   HttpHandler handler;
@@ -182,6 +196,7 @@ struct TestServer {
   void start() {
     handler = PublicApi::create({.config = config,
                                  .client_secret_pepper = pepper,
+                                 .session_secret = session_secret,
                                  .storage = storage,
                                  .signing_keys = keys,
                                  .ids = ids,

@@ -64,6 +64,13 @@ std::string format_argon2id(const Argon2Row& row) {
          encode_unpadded(row.salt) + "$" + encode_unpadded(row.tag);
 }
 
+const char* argon2_cost_problem(const Argon2Cost& cost) {
+  if (cost.passes < ARGON2_MIN_TIME) return "at least one pass is needed";
+  if (cost.lanes < ARGON2_MIN_LANES || cost.lanes > ARGON2_MAX_LANES) return "lanes are out of range";
+  if (cost.memory_kib < 8 * cost.lanes) return "each lane needs 8 KiB of memory";
+  return nullptr;
+}
+
 std::optional<std::string> argon2id(std::string_view password, std::string_view salt, const Argon2Cost& cost,
                                     std::size_t bytes) {
   std::string tag(bytes, '\0');

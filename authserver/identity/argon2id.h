@@ -26,6 +26,9 @@ struct Argon2Row {
 std::optional<Argon2Row> parse_argon2id(std::string_view text);
 std::string format_argon2id(const Argon2Row& row);
 
+// Why argon2id cannot have this cost; null when it can.
+const char* argon2_cost_problem(const Argon2Cost& cost);
+
 // The tag, `bytes` long; nullopt when the memory cannot be had. Throws std::invalid_argument for a cost or
 // salt that argon2id does not know.
 std::optional<std::string> argon2id(std::string_view password, std::string_view salt, const Argon2Cost& cost,

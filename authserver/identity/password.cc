@@ -1,5 +1,7 @@
 #include "authserver/identity/password.h"
 
+#include <stdexcept>
+
 #include <authplane/base/secret.h>
 
 #include "authserver/identity/bcrypt.h"
@@ -31,10 +33,11 @@ Result<std::string, PasswordRefusal> hash_password(std::string_view password, co
 
 PasswordHasher::PasswordHasher(PasswordPolicy policy, HashSlots& slots, Random& random)
     : policy_(policy), slots_(slots), random_(random) {
-  const std::string salt = random.bytes(kSaltBytes);
-  auto tag = argon2id(random.bytes(kTagBytes), salt, policy_.cost, kTagBytes);
-  // Without the memory for one hash the tag is random: nobody's password either way.
-  nobody_ = {policy_.cost, salt, tag ? std::move(*tag) : random.bytes(kTagBytes)};
+  if (const char* problem = argon2_cost_problem(policy_.cost)) {
+    throw std::invalid_argument(std::string("argon2id: ") + problem);
+  }
+  // A random tag is nobody's password.
+  nobody_ = {policy_.cost, random.bytes(kSaltBytes), random.bytes(kTagBytes)};
 }
 
 PasswordCheck PasswordHasher::check(std::string_view password, std::string_view row) const {

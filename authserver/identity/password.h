@@ -50,7 +50,7 @@ struct PasswordCheck {
 // $2b$, $2y$; for imported rows). Thread-safe. The references outlive the object.
 class PasswordHasher {
  public:
-  // Throws std::invalid_argument for a cost that argon2id does not know. Computes one hash.
+  // Throws std::invalid_argument for a cost that argon2id does not know.
   PasswordHasher(PasswordPolicy policy, HashSlots& slots, Random& random);
 
   Result<std::string, PasswordRefusal> hash(std::string_view password) const {

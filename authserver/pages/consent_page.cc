@@ -77,7 +77,7 @@ void add_scope(Html& html, const ConsentPage::Scope& scope) {
 }
 
 void add_form(Html& html, const ConsentPage& page) {
-  html.markup("<form method=\"post\" action=\"/consent\">\n");
+  open_form(html, page.base_path, "/consent");
   html.hidden("session_id", page.session_id).hidden("csrf_token", page.csrf_token);
   html.markup(
       "<fieldset>\n<legend>It may</legend>\n<p class=\"soft\">Clear the boxes of what you do not want to "
@@ -93,7 +93,8 @@ void add_form(Html& html, const ConsentPage& page) {
 }
 
 void add_user(Html& html, const ConsentPage& page) {
-  html.markup("<form method=\"post\" action=\"/logout\">\n<p class=\"soft user\">Signed in as <bdi>");
+  open_form(html, page.base_path, "/logout");
+  html.markup("<p class=\"soft user\">Signed in as <bdi>");
   html.text(shorten(page.user, kMaxName));
   html.markup("</bdi>. <button class=\"link\" type=\"submit\">Sign out</button></p>\n</form>\n");
 }

@@ -17,8 +17,9 @@ struct ConsentPage {
     std::string description;  // "" when the catalogue has none
   };
 
-  std::string server;  // host this server is known under
-  std::string user;    // whom the browser is signed in as
+  std::string server;     // host this server is known under
+  std::string base_path;  // of the issuer, without a slash at the end; "" for most
+  std::string user;       // whom the browser is signed in as
   std::string client_id;
   std::string client_name;  // "": only the id is shown
   RegistrationSource source = RegistrationSource::admin;

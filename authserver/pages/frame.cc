@@ -86,6 +86,10 @@ std::string close_page(Html html) {
   return std::move(html).take();
 }
 
+void open_form(Html& html, std::string_view base_path, Markup path) {
+  html.markup("<form method=\"post\" action=\"").text(base_path).markup(path).markup("\">\n");
+}
+
 void add_problem(Html& html, std::string_view problem) {
   if (problem.empty()) return;
   html.markup("<div class=\"box problem\" role=\"alert\" id=\"problem\"><p>").text(problem);

@@ -11,6 +11,9 @@ namespace authplane::authserver {
 Html open_page(std::string_view title, std::string_view server, bool failed);
 std::string close_page(Html html);
 
+// The opening of a form that is posted to `path` below the base path.
+void open_form(Html& html, std::string_view base_path, Markup path);
+
 // The sentence a form was refused with, announced at once. Nothing when empty.
 void add_problem(Html& html, std::string_view problem);
 

@@ -9,7 +9,7 @@ namespace {
 
 void add_form(Html& html, const LoginPage& page) {
   const bool failed = !page.problem.empty();
-  html.markup("<form method=\"post\" action=\"/login\">\n");
+  open_form(html, page.base_path, "/login");
   html.hidden("csrf_token", page.csrf_token).hidden("redirect", page.redirect);
   html.markup("<label for=\"email\">Email</label>\n<input id=\"email\" name=\"email\" type=\"email\" ");
   html.markup(
@@ -26,7 +26,10 @@ void add_form(Html& html, const LoginPage& page) {
 
 void add_provider(Html& html, const LoginPage& page) {
   if (page.local_login) html.markup("<p class=\"or\">or</p>\n");
-  html.markup("<a class=\"button\" href=\"/oidc/start?redirect=").text(percent_encode(page.redirect));
+  html.markup("<a class=\"button\" href=\"")
+      .text(page.base_path)
+      .markup("/oidc/start?redirect=")
+      .text(percent_encode(page.redirect));
   html.markup("\">Continue with ").text(shorten(page.provider, 60)).markup("</a>\n");
 }
 

@@ -6,7 +6,8 @@ namespace authplane::authserver {
 
 // GET and POST /login.
 struct LoginPage {
-  std::string server;  // host this server is known under
+  std::string server;     // host this server is known under
+  std::string base_path;  // of the issuer, without a slash at the end; "" for most
   std::string csrf_token;
   std::string redirect;     // where to go afterwards, a path of this server
   std::string email;        // as submitted, to be corrected; "" at first

@@ -19,7 +19,7 @@ int main(int argc, char** argv) {
   using namespace authplane::authserver;
   CLI::App app{"The token endpoint without durability, for comparison."};
   std::string key_folder, issuer = "http://localhost";
-  SecretString api_key("bench-admin-key-0123456789"), pepper("bench-pepper");
+  SecretString api_key("bench-admin-key-0123456789"), pepper("bench-pepper"), session_secret("bench-session");
   app.add_option("--keys", key_folder, "folder of the signing keys")->required();
   CLI11_PARSE(app, argc, argv);
 
@@ -45,7 +45,7 @@ int main(int argc, char** argv) {
   admin_config.issuer = issuer;
   admin_config.grants.client_credentials = true;
   const auto public_listener = http_beast::Listener::start(
-      {}, PublicApi::create({public_config, pepper, *storage, *keys, ids, clock, random, *logger, *metrics}),
+      {}, PublicApi::create({public_config, pepper, session_secret, *storage, *keys, ids, clock, random, *logger, *metrics}),
       *logger);
   const auto admin_listener = http_beast::Listener::start(
       {},

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <authplane/base/clock.h>
+#include <authplane/base/log.h>
+#include <authplane/base/random.h>
+#include <authplane/base/secret.h>
+
+#include "authserver/domain/storage.h"
+#include "authserver/http/authorize_endpoint.h"
+#include "authserver/http/consent_endpoint.h"
+#include "authserver/http/login_endpoint.h"
+#include "authserver/http/router.h"
+
+namespace authplane::authserver {
+
+struct BrowserOptions {
+  SessionOptions session;
+  LockoutPolicy lockout;
+  PasswordPolicy passwords;
+  std::size_t hash_slots = 4;  // passwords checked at once, each with the memory of passwords.cost
+  bool require_scope = false;  // see AuthorizationService::Options
+};
+
+// What people meet: authorization endpoint, login, consent, logout. Thread-safe.
+class BrowserEndpoints {
+ public:
+  struct Deps {
+    std::string issuer;  // a URL
+    const SecretString& session_secret;
+    ClientLookup& clients;
+    Storage& storage;
+    AuditService& audit;
+    IdGenerator& ids;
+    Clock& clock;
+    Random& random;
+    Logger& logger;
+    Metrics& metrics;
+  };
+  // The references outlive the object. Throws Exception when the issuer is no URL.
+  BrowserEndpoints(const BrowserOptions& options, Deps deps);
+  BrowserEndpoints(const BrowserEndpoints&) = delete;
+  BrowserEndpoints& operator=(const BrowserEndpoints&) = delete;
+
+  // The routes below `prefix`. They refer to this object.
+  void add_routes(Router& router, const std::string& prefix) const;
+
+ private:
+  void authorize(const HttpRequest& request, Respond respond) const;
+  HttpResponse answer_authorize(const HttpRequest& request) const;
+
+  // Members refer to earlier ones.
+  ClientLookup& clients_;
+  const Site site_;
+  const SessionKeys keys_;
+  HashSlots slots_;
+  const PasswordHasher hasher_;
+  LoginLockout lockout_;
+  const ErrorPages errors_;
+  const BrowserSessions sessions_;
+  const PasswordSignIn sign_in_;
+  AuthorizationService service_;
+  const AuthorizeEndpoint authorize_;
+  const LoginEndpoint login_;
+  const ConsentEndpoint consent_;
+};
+
+}  // namespace authplane::authserver

@@ -1,0 +1,109 @@
+#include "authserver/http/login_endpoint.h"
+
+#include <authplane/base/form.h>
+
+#include "authserver/http/form_body.h"
+#include "authserver/identity/safe_redirect.h"
+#include "authserver/pages/login_page.h"
+
+namespace authplane::authserver {
+
+HttpResponse go_to_login(const Site& site, std::string_view path) {
+  return go_to(site.base_path + "/login?redirect=" + form_encode(site.base_path + std::string(path)));
+}
+
+HttpResponse LoginEndpoint::show(const HttpRequest& request) const {
+  const auto query = Form::parse(request.query());
+  const std::string redirect = safe_redirect(query ? query->get("redirect").value_or("") : "");
+  return form(request, {.redirect = redirect, .email = "", .problem = ""});
+}
+
+HttpResponse LoginEndpoint::form(const HttpRequest& request, const Attempt& attempt) const {
+  std::string nonce(find_cookie(request.headers, nonce_cookie_).value_or(""));
+  auto token = login_form_token(deps_.keys, nonce);
+  // A nonce that is good stays, so that forms open in other tabs stay good.
+  const bool is_new = !token;
+  if (is_new) {
+    nonce = make_login_nonce(deps_.keys, deps_.random);
+    token = login_form_token(deps_.keys, nonce);
+  }
+  LoginPage page;
+  page.server = deps_.site.host;
+  page.base_path = deps_.site.base_path;
+  page.csrf_token = *token;
+  page.redirect = attempt.redirect;
+  page.email = attempt.email;
+  page.problem = attempt.problem;
+  HttpResponse response = html_response(attempt.status, render(page));
+  if (is_new) response.headers.add("Set-Cookie", set_cookie(nonce_cookie_, nonce, kLoginNonceMaxAge));
+  return response;
+}
+
+HttpResponse LoginEndpoint::submit(const HttpRequest& request) const {
+  Attempt attempt{.redirect = "/", .email = "", .problem = "", .status = 422};
+  const auto body = read_form(request);
+  if (!body) {
+    attempt.problem = "This form did not arrive whole. Sign in again.";
+    return form(request, attempt);
+  }
+  const std::string redirect = safe_redirect(body->get("redirect").value_or(""));
+  attempt.redirect = redirect;
+  const std::string_view nonce = find_cookie(request.headers, nonce_cookie_).value_or("");
+  if (is_sent_by_other_site(request.headers, deps_.site) ||
+      !is_login_form_token(deps_.keys, nonce, body->get("csrf_token").value_or(""))) {
+    attempt.problem = "This page was open for too long, or cookies are switched off. Sign in again.";
+    return form(request, attempt);
+  }
+  // Longer ones are not shown again either.
+  attempt.email = body->get("email").value_or("");
+  if (attempt.email.size() > kMaxEmailBytes) attempt.email = {};
+  const auto user =
+      deps_.sign_in.check(attempt.email, body->get("password").value_or(""), request.remote_address);
+  if (!user) return refused(request, attempt, user.error());
+  HttpResponse response = go_to(redirect);
+  response.headers.add("Set-Cookie", deps_.sessions.start(user->id));
+  return response;
+}
+
+HttpResponse LoginEndpoint::refused(const HttpRequest& request, Attempt attempt,
+                                    const SignInRefusal& refusal) const {
+  switch (refusal.reason) {
+    case SignInRefusal::Reason::wrong_credentials:
+      attempt.problem = "Email or password is wrong. Check both and try again.";
+      return form(request, attempt);
+    case SignInRefusal::Reason::locked_out: {
+      attempt.status = 429;
+      attempt.problem = "Too many failed attempts. Wait some minutes, then try again.";
+      HttpResponse response = form(request, attempt);
+      response.headers.add("Retry-After", std::to_string(refusal.retry_after.count()));
+      return response;
+    }
+    case SignInRefusal::Reason::overloaded: {
+      attempt.status = 503;
+      attempt.problem = "Too many people are signing in at this moment. Try again.";
+      HttpResponse response = form(request, attempt);
+      response.headers.add("Retry-After", "1");
+      return response;
+    }
+    case SignInRefusal::Reason::failed:
+      break;
+  }
+  attempt.status = 500;
+  attempt.problem = "The server could not check your password. Try again later.";
+  return form(request, attempt);
+}
+
+HttpResponse LoginEndpoint::logout(const HttpRequest& request) const {
+  if (is_sent_by_other_site(request.headers, deps_.site)) {
+    return deps_.errors.show({.status = 403,
+                              .title = "You are still signed in",
+                              .explanation = "Another site tried to sign you out here. Nothing was changed."},
+                             "logout sent by another site");
+  }
+  HttpResponse response = go_to(deps_.site.base_path + "/login");
+  response.headers.add("Set-Cookie", deps_.sessions.end());
+  response.headers.add("Set-Cookie", clear_cookie(nonce_cookie_));
+  return response;
+}
+
+}  // namespace authplane::authserver

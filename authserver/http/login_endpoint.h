@@ -1,0 +1,49 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "authserver/http/browser_answers.h"
+#include "authserver/http/browser_session.h"
+#include "authserver/http/password_sign_in.h"
+#include "authserver/http/site.h"
+#include "authserver/identity/form_tokens.h"
+
+namespace authplane::authserver {
+
+// GET and POST /login, POST /logout. Thread-safe.
+class LoginEndpoint {
+ public:
+  struct Deps {
+    const Site& site;
+    const SessionKeys& keys;
+    const BrowserSessions& sessions;
+    const PasswordSignIn& sign_in;
+    const ErrorPages& errors;
+    Random& random;
+  };
+  // `nonce_cookie` holds the nonce of the form, see identity/form_tokens.h. The references outlive the
+  // object.
+  LoginEndpoint(CookieAttributes nonce_cookie, Deps deps)
+      : nonce_cookie_(std::move(nonce_cookie)), deps_(deps) {}
+
+  HttpResponse show(const HttpRequest& request) const;
+  HttpResponse submit(const HttpRequest& request) const;
+  HttpResponse logout(const HttpRequest& request) const;
+
+ private:
+  struct Attempt {
+    std::string_view redirect, email, problem;
+    int status = 200;
+  };
+  HttpResponse form(const HttpRequest& request, const Attempt& attempt) const;
+  HttpResponse refused(const HttpRequest& request, Attempt attempt, const SignInRefusal& refusal) const;
+
+  CookieAttributes nonce_cookie_;
+  Deps deps_;
+};
+
+// 303 to the login page, which leads back to `path` (with query, below the base path) afterwards.
+HttpResponse go_to_login(const Site& site, std::string_view path);
+
+}  // namespace authplane::authserver
