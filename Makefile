@@ -2,7 +2,7 @@
 PRESET ?= release
 BUILD := build/$(PRESET)
 
-.PHONY: help deps build demo test test-sanitized test-threads fuzz bench conformance interop loc lint fmt install clean
+.PHONY: help deps build demo test test-sanitized test-threads race fuzz bench conformance interop loc lint fmt install clean
 help:
 	@sed -nE 's/^# ([a-z-]+): (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 24
 
@@ -34,6 +34,14 @@ test-sanitized: deps
 test-threads: deps
 	@$(MAKE) --no-print-directory PRESET=tsan test
 
+# race: every race between threads, ROUNDS=1000 times each (PRESET=tsan: under ThreadSanitizer)
+ROUNDS ?= 1000
+RACES = $(addprefix $(BUILD)/,sdk/src/resource/resource_test authserver/http/http_test authserver/storage/memory/storage_memory_test \
+  authserver/storage/sqlite/storage_sqlite_test)
+race: deps $(BUILD)/build.ninja
+	@cmake --build $(BUILD) --target $(notdir $(RACES))
+	@for test in $(RACES); do AUTHPLANE_TEST_RACE_ROUNDS=$(ROUNDS) $$test --gtest_brief=1 || exit 1; done
+
 # fuzz: libFuzzer over what comes from outside, RUNS=10000000 inputs each (needs clang-14, libclang-rt-14-dev)
 RUNS ?= 10000000
 fuzz: deps
@@ -43,17 +51,20 @@ fuzz: deps
 bench: build
 	@benchmarks/run.sh $(BUILD)
 
-# conformance: the official MCP suite against a server built on this library (needs npm)
+# conformance: the official MCP suite against a server built on this library, and against authserver (needs npm)
 conformance: build
 	@tests/conformance/run.sh $(CURDIR)/$(BUILD)/tests/conformance/mcp_conformance_server
+	@tests/conformance/authorization.sh $(BUILD)/authserver/cli/authserver
 
-# interop: tokens and proofs against software of others: PyJWT, jose, openssl, oauth4webapi, dpop (the last two need npm)
+# interop: against software of others: PyJWT, jose, openssl; with npm oauth4webapi, dpop, openid-client, oauth2-client, MCP client
 INTEROP_BINARIES = $(addprefix $(BUILD)/,authserver/cli/authserver examples/cpp/03-dpop/dpop-server tests/interop/interop_agent)
 interop: deps $(BUILD)/build.ninja
-	@cmake --build $(BUILD) --target interop_agent
+	@cmake --build $(BUILD) --target interop_agent mcp-server-basic
 	@tests/interop/run.sh $(BUILD)/authserver/cli/authserver
 	@tests/interop/dpop.sh $(INTEROP_BINARIES)
 	@tests/interop/npm.sh $(INTEROP_BINARIES) "$(CURDIR)/$(BUILD)"
+	@tests/interop/users.sh $(BUILD)/authserver/cli/authserver $(BUILD)/examples/cpp/01-mcp-server-basic/mcp-server-basic \
+	  $(BUILD)/examples/cpp/03-dpop/dpop-server "$(CURDIR)/$(BUILD)"
 
 # loc: auth lines of the examples against their budgets, diffs in their READMEs against their sources
 loc: deps $(BUILD)/build.ninja

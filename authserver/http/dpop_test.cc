@@ -6,6 +6,7 @@
 #include <thread>
 
 #include <authplane/jose/jws.h>
+#include <authplane/testing/race_rounds.h>
 
 #include "authserver/http/token_endpoint_fixture.h"
 
@@ -362,17 +363,18 @@ TEST_F(DpopTest, ClientIsJudgedBeforeTheRequestAndTheRequestBeforeTheProof) {
 }
 
 TEST_F(DpopTest, ManyRequestsWithOneProofGiveOneToken) {
-  constexpr int kThreads = 100, kRounds = 20;
+  constexpr int kThreads = 100;
+  const auto rounds = static_cast<std::size_t>(testing::race_rounds(20));
   std::vector<HttpRequest> requests;
-  for (int i = 0; i < kRounds; ++i) requests.push_back(request_with_proofs({proof().text()}));
-  std::vector<std::atomic<int>> issued(kRounds), refused(kRounds);
+  for (std::size_t i = 0; i < rounds; ++i) requests.push_back(request_with_proofs({proof().text()}));
+  std::vector<std::atomic<int>> issued(rounds), refused(rounds);
   std::barrier together(kThreads);
   {
     std::vector<std::jthread> threads;
     for (int i = 0; i < kThreads; ++i) {
       threads.emplace_back([&] {
         together.arrive_and_wait();
-        for (std::size_t round = 0; round < kRounds; ++round) {
+        for (std::size_t round = 0; round < rounds; ++round) {
           const int status = server.send(requests[round]).status;
           issued[round] += status == 200;
           refused[round] += status == 400;
@@ -380,7 +382,7 @@ TEST_F(DpopTest, ManyRequestsWithOneProofGiveOneToken) {
       });
     }
   }
-  for (std::size_t round = 0; round < kRounds; ++round) {
+  for (std::size_t round = 0; round < rounds; ++round) {
     EXPECT_EQ(issued[round], 1);
     EXPECT_EQ(refused[round], kThreads - 1);
   }
