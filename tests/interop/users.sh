@@ -27,7 +27,7 @@ for mode in public confidential public-dpop confidential-dpop; do
 done
 
 for method in client_secret_basic client_secret_post client_secret_basic_interop; do
-  register_user_client "${method%_interop}" https://client.example/callback mcp:echo
+  register_user_client "${method%_interop}" "https://client.example/callback?from=us" "mcp:echo mcp:add"
   passes "oauth2-client, $method: from code to revocation" \
     node "$modules/user_oauth2_client.mjs" "$issuer" "$plain" "$method"
 done

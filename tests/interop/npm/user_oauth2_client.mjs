@@ -10,17 +10,17 @@ import { Browser } from './browser.mjs'
 dns.setDefaultResultOrder('ipv4first')
 const [issuer, resource, authenticationMethod] = process.argv.slice(2)
 const { USER_EMAIL: email, USER_PASSWORD: password, CLIENT_ID: clientId, CLIENT_SECRET: clientSecret } = process.env
-const redirectUri = 'https://client.example/callback'
+const redirectUri = 'https://client.example/callback?from=us'
 const client = new OAuth2Client({
   server: issuer, discoveryEndpoint: '/.well-known/oauth-authorization-server', clientId, clientSecret, authenticationMethod,
 })
 const isGrantError = (error) => error.oauth2Code === 'invalid_grant' && error.httpCode === 400
 
-async function authorize(browser) {
+async function authorize(browser, scope = ['mcp:echo']) {
   const codeVerifier = await generateCodeVerifier()
   const state = crypto.randomUUID()
   const url = await client.authorizationCode.getAuthorizeUri(
-    { redirectUri, state, codeVerifier, scope: ['mcp:echo'], resource })
+    { redirectUri, state, codeVerifier, scope, resource })
   const callback = await browser.visit(url)
   return client.authorizationCode.getTokenFromCodeRedirect(callback, { redirectUri, state, codeVerifier, resource })
 }
@@ -44,4 +44,4 @@ assert.equal((await client.introspect(third)).active, false)
 
 browser.action = 'deny'
 browser.forget()
-await assert.rejects(authorize(browser), (error) => error.oauth2Code === 'access_denied')
+await assert.rejects(authorize(browser, ['mcp:add']), (error) => error.oauth2Code === 'access_denied')
