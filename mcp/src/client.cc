@@ -125,10 +125,10 @@ Result<HttpResponse> Client::State::send(const OutboundRequest& request) const {
     return response && authorizer &&
            authorizer->should_retry(request.url.text(), response->status, response->headers);
   };
+  const int most = authorizer ? authorizer->max_retries() : 0;
   auto response = send_once(request);
-  if (!wants_retry(response)) return response;
-  response = send_once(request);
-  (void)wants_retry(response);  // is told of every response
+  // It is told of every response, the last one included.
+  for (int retries = 0; wants_retry(response) && retries < most; ++retries) response = send_once(request);
   return response;
 }
 

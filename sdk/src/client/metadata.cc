@@ -20,8 +20,10 @@ std::string excerpt(std::string_view foreign) {
   return "'" + header_safe(foreign.substr(0, kMaxExcerpt)) + "'";
 }
 
-// nullopt when the member is absent or null.
-Result<std::optional<Url>> find_endpoint(const Json& document, std::string_view name, SchemePolicy schemes) {
+}  // namespace
+
+Result<std::optional<Url>> metadata_endpoint(const Json& document, std::string_view name,
+                                             SchemePolicy schemes) {
   const Json* member = find_member(document, name);
   if (!member || member->is_null()) return std::optional<Url>();
   const std::string field(name);
@@ -40,17 +42,15 @@ Result<std::optional<Url>> find_endpoint(const Json& document, std::string_view 
   return std::optional<Url>(std::move(*url));
 }
 
-Result<void> check_issuer(const Json& document, std::string_view expected) {
+Result<void> check_metadata_issuer(const Json& document, std::string_view expected_issuer) {
   const std::string* issuer = find_string(document, "issuer");
   if (!issuer || issuer->empty()) return refuse("member issuer is missing or empty");
-  if (*issuer != expected) {
-    return refuse("issuer mismatch: configured '" + std::string(expected) + "', announced " +
+  if (*issuer != expected_issuer) {
+    return refuse("issuer mismatch: configured '" + std::string(expected_issuer) + "', announced " +
                   excerpt(*issuer) + "; make both the same string, a slash at the end included");
   }
   return {};
 }
-
-}  // namespace
 
 Result<Url> metadata_url(const Url& issuer) {
   std::string_view path = issuer.path();
@@ -62,7 +62,7 @@ Result<Metadata> parse_metadata(std::string_view body, std::string_view expected
                                 std::size_t max_bytes) {
   auto document = parse_json_object(body, {.max_bytes = max_bytes, .max_depth = 32});
   if (!document) return refuse("not a usable JSON document: " + document.error().message);
-  if (auto ok = check_issuer(*document, expected_issuer); !ok) return Err(std::move(ok).error());
+  if (auto ok = check_metadata_issuer(*document, expected_issuer); !ok) return Err(std::move(ok).error());
 
   const Json* jwks_member = find_member(*document, "jwks_uri");
   if (!jwks_member || jwks_member->is_null() ||
@@ -70,13 +70,13 @@ Result<Metadata> parse_metadata(std::string_view body, std::string_view expected
     return Err(ErrorCode::missing_metadata_endpoint,
                "member jwks_uri is missing; tokens cannot be verified without the server's keys");
   }
-  auto jwks_uri = find_endpoint(*document, "jwks_uri", schemes);
+  auto jwks_uri = metadata_endpoint(*document, "jwks_uri", schemes);
   if (!jwks_uri) return Err(std::move(jwks_uri).error());
-  auto token = find_endpoint(*document, "token_endpoint", schemes);
+  auto token = metadata_endpoint(*document, "token_endpoint", schemes);
   if (!token) return Err(std::move(token).error());
-  auto introspection = find_endpoint(*document, "introspection_endpoint", schemes);
+  auto introspection = metadata_endpoint(*document, "introspection_endpoint", schemes);
   if (!introspection) return Err(std::move(introspection).error());
-  auto revocation = find_endpoint(*document, "revocation_endpoint", schemes);
+  auto revocation = metadata_endpoint(*document, "revocation_endpoint", schemes);
   if (!revocation) return Err(std::move(revocation).error());
 
   const std::uint64_t mark = fingerprint((**jwks_uri).text());

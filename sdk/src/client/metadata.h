@@ -8,6 +8,7 @@
 
 #include <authplane/base/result.h>
 #include <authplane/base/url.h>
+#include <authplane/json/json.h>
 
 namespace authplane {
 
@@ -34,5 +35,11 @@ Result<Url> metadata_url(const Url& issuer);
 // document's URL; the caller adds it.
 Result<Metadata> parse_metadata(std::string_view body, std::string_view expected_issuer, SchemePolicy schemes,
                                 std::size_t max_bytes);
+
+// Its parts, for those who read other members of the same document. An endpoint that is absent or null is
+// nullopt.
+Result<void> check_metadata_issuer(const Json& document, std::string_view expected_issuer);
+Result<std::optional<Url>> metadata_endpoint(const Json& document, std::string_view name,
+                                             SchemePolicy schemes);
 
 }  // namespace authplane

@@ -26,20 +26,6 @@ Unexpected<Error> invalid(std::string message) {
   return Err(ErrorCode::invalid_argument, std::move(message));
 }
 
-// RFC 8414 section 2, but http is left to the network guard.
-Result<Url> check_issuer(const std::string& issuer) {
-  auto url = Url::parse(issuer);
-  if (!url) return invalid("option issuer: " + url.error().message + "; expected an absolute https URL");
-  if (url->scheme() != "https" && url->scheme() != "http") {
-    return invalid("option issuer: scheme '" + url->scheme() +
-                   "' is not https; expected an absolute https URL");
-  }
-  if (url->has_userinfo()) return invalid("option issuer: must not carry user information");
-  if (url->has_query()) return invalid("option issuer: must not have a query");
-  if (url->has_fragment()) return invalid("option issuer: must not have a fragment");
-  return url;
-}
-
 Result<void> check_auth(const std::optional<ClientAuth>& auth) {
   if (!auth) return {};
   if (const auto* provider = std::get_if<AuthProvider>(&*auth)) {
@@ -70,17 +56,7 @@ Result<void> check_numbers(const ClientOptions& options) {
   if (options.token_cache.max_entries == 0)
     return invalid("option token_cache.max_entries: must be at least 1");
   if (options.breaker.threshold < 1) return invalid("option breaker.threshold: must be at least 1");
-  if (options.fetch) {
-    if (options.fetch->timeout < std::chrono::milliseconds(1) ||
-        options.fetch->timeout > std::chrono::hours(1)) {
-      return invalid("option fetch.timeout: must be between 1 ms and 1 h");
-    }
-    if (std::min({options.fetch->max_metadata_bytes, options.fetch->max_jwks_bytes,
-                  options.fetch->max_oauth_bytes}) == 0) {
-      return invalid("option fetch: size limits must be at least 1 byte");
-    }
-  }
-  return {};
+  return check_fetch_settings(options.fetch);
 }
 
 Result<void> check_algorithms(const std::vector<JwsAlgorithm>& algorithms) {
@@ -92,11 +68,6 @@ Result<void> check_algorithms(const std::vector<JwsAlgorithm>& algorithms) {
     }
   }
   return {};
-}
-
-bool env_dev_mode(const Environment& environment) {
-  const std::string value = ascii_lower(environment(kDevModeVariable).value_or(""));
-  return value == "1" || value == "true" || value == "yes" || value == "on";
 }
 
 Result<seconds> startup_timeout(std::optional<seconds> option, const Environment& environment) {
@@ -118,6 +89,41 @@ Result<seconds> startup_timeout(std::optional<seconds> option, const Environment
   return *option;
 }
 
+}  // namespace
+
+Result<Url> check_issuer(const std::string& issuer) {
+  auto url = Url::parse(issuer);
+  if (!url) return invalid("option issuer: " + url.error().message + "; expected an absolute https URL");
+  if (url->scheme() != "https" && url->scheme() != "http") {
+    return invalid("option issuer: scheme '" + url->scheme() +
+                   "' is not https; expected an absolute https URL");
+  }
+  if (url->has_userinfo()) return invalid("option issuer: must not carry user information");
+  if (url->has_query()) return invalid("option issuer: must not have a query");
+  if (url->has_fragment()) return invalid("option issuer: must not have a fragment");
+  return url;
+}
+
+bool dev_mode_is_on(std::optional<bool> option, const Environment& environment) {
+  if (option) return *option;
+  const std::string value = ascii_lower(environment(kDevModeVariable).value_or(""));
+  return value == "1" || value == "true" || value == "yes" || value == "on";
+}
+
+Result<void> check_fetch_settings(const std::optional<net::FetchSettings>& fetch) {
+  if (!fetch) return {};
+  if (fetch->timeout < std::chrono::milliseconds(1) || fetch->timeout > std::chrono::hours(1))
+    return invalid("option fetch.timeout: must be between 1 ms and 1 h");
+  if (std::min({fetch->max_metadata_bytes, fetch->max_jwks_bytes, fetch->max_oauth_bytes}) == 0)
+    return invalid("option fetch: size limits must be at least 1 byte");
+  return {};
+}
+
+net::FetchSettings fetch_settings(const std::optional<net::FetchSettings>& fetch, bool dev_mode) {
+  if (fetch) return *fetch;
+  return dev_mode ? net::FetchSettings::development() : net::FetchSettings::production();
+}
+
 void complete(Seams& seams) {
   if (!seams.clock) seams.clock = std::make_shared<SystemClock>();
   if (!seams.transport) seams.transport = make_httplib_transport();
@@ -126,8 +132,6 @@ void complete(Seams& seams) {
   if (!seams.logger) seams.logger = std::make_shared<StderrLogger>();
   if (!seams.sleep) seams.sleep = [](std::chrono::milliseconds pause) { std::this_thread::sleep_for(pause); };
 }
-
-}  // namespace
 
 std::optional<std::string> process_environment(const char* name) {
   const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody here calls setenv
@@ -145,7 +149,7 @@ Result<ClientSettings> check_options(ClientOptions options, const Environment& e
   auto url = metadata_url(*issuer);
   if (!url) return Err(std::move(url).error());
 
-  const bool dev_mode = options.dev_mode ? *options.dev_mode : env_dev_mode(environment);
+  const bool dev_mode = dev_mode_is_on(options.dev_mode, environment);
   complete(options.seams);
   return ClientSettings{
       .issuer = std::move(options.issuer),
@@ -153,9 +157,7 @@ Result<ClientSettings> check_options(ClientOptions options, const Environment& e
       .auth = std::move(options.auth),
       .dpop = std::move(options.dpop),
       .dev_mode = dev_mode,
-      .fetch = options.fetch
-                   ? *options.fetch
-                   : (dev_mode ? net::FetchSettings::development() : net::FetchSettings::production()),
+      .fetch = fetch_settings(options.fetch, dev_mode),
       .startup_timeout = *wait,
       .jwks_refresh = options.jwks_refresh,
       .metadata_refresh = options.metadata_refresh,

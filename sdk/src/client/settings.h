@@ -36,4 +36,13 @@ struct ClientSettings {
 // Errors: invalid_argument naming the option, its value and what is expected.
 Result<ClientSettings> check_options(ClientOptions options, const Environment& environment);
 
+// The parts that other owners of a network guard share.
+bool dev_mode_is_on(std::optional<bool> option, const Environment& environment);
+Result<void> check_fetch_settings(const std::optional<net::FetchSettings>& fetch);
+net::FetchSettings fetch_settings(const std::optional<net::FetchSettings>& fetch, bool dev_mode);
+void complete(Seams& seams);  // with the real ones
+// An absolute http(s) URL without query, fragment and userinfo (RFC 8414 section 2); http is left to the
+// guard.
+Result<Url> check_issuer(const std::string& issuer);
+
 }  // namespace authplane

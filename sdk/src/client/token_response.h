@@ -8,7 +8,7 @@
 
 namespace authplane {
 
-enum class Grant { client_credentials, token_exchange };
+enum class Grant { client_credentials, token_exchange, authorization_code, refresh_token };
 // Whether the request carried a DPoP proof: then only a bound token will do (RFC 9449 section 5).
 enum class ProofSent { no, yes };
 

@@ -1,30 +1,16 @@
 #include <authplane/mcp_auth/authorize.h>
 
-#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
 
-#include <authplane/base/encoding.h>
+#include "bearer_fields.h"
 
 namespace authplane::mcp {
 namespace {
 
 Unexpected<Error> invalid(std::string problem) {
   return Err(ErrorCode::invalid_argument, "authorize: " + std::move(problem));
-}
-
-// Whether the token is to be sent with proofs. Its value goes into a header field, so it is looked at first.
-Result<bool> needs_proof(const TokenResponse& token, const dpop::ProviderPtr& provider) {
-  const std::string& text = token.access_token;
-  const bool visible = std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7F; });
-  if (text.empty() || !visible)
-    return invalid("the access token is empty or has a character no header may carry");
-  if (equals_ignore_case(token.token_type, "Bearer")) return false;
-  if (!equals_ignore_case(token.token_type, "DPoP"))
-    return invalid("token_type is neither Bearer nor DPoP, so there is no way to send the token");
-  if (!provider) return invalid("the token is bound to a key and the client has none; set its option dpop");
-  return true;
 }
 
 class TokenAuthorizer final : public RequestAuthorizer {
@@ -38,9 +24,8 @@ class TokenAuthorizer final : public RequestAuthorizer {
     if (!token) return Err(token.error());
     const auto bound = needs_proof(*token, provider_);
     if (!bound) return Err(bound.error());
-    if (!*bound) return Headers{{"Authorization", "Bearer " + token->access_token}};
-    proof_sent_ = true;
-    return provider_->headers(method, url, token->access_token);
+    proof_sent_ = *bound;
+    return token_fields(*token, *bound ? provider_ : nullptr, method, url);
   }
 
   bool should_retry(std::string_view url, int status, const Headers& response) override {

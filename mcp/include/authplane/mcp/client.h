@@ -47,9 +47,10 @@ class RequestAuthorizer {
   // Before every HTTP request, repeated ones included. The fields replace all others of their names. An error
   // ends the call, and nothing is sent.
   virtual Result<Headers> headers(std::string_view method, std::string_view url) = 0;
-  // With every HTTP response. True sends that request once more, with new fields; after that the answer does
-  // not matter. Only for responses that say the request was not acted upon.
+  // With every HTTP response. True sends that request once more, with new fields, max_retries() times at
+  // most; after that the answer does not matter. Only for responses that say the request was not acted upon.
   virtual bool should_retry(std::string_view url, int status, const Headers& response) = 0;
+  virtual int max_retries() const { return 1; }
 };
 
 // An MCP client over streamable HTTP (2025-03-26 to 2025-11-25). One thread at a time. Every function blocks.
