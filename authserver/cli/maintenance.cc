@@ -1,22 +1,33 @@
 #include "authserver/cli/maintenance.h"
 
+#include <string>
+
+#include "authserver/domain/registration_service.h"
+
 namespace authplane::authserver::cli {
 namespace {
 
 // A request may wait that long between being judged and being written.
 constexpr std::chrono::seconds kGrace{60};
 
+void report(const Outcome<std::size_t>& deleted, const std::string& what, Logger& logger) {
+  if (!deleted) {
+    const DomainError& error = deleted.error();
+    logger.warn(what + " not deleted", {{"cause", error.detail.empty() ? error.description : error.detail}});
+  } else if (*deleted != 0) {
+    logger.debug(what + " deleted", {{"count", *deleted}});
+  }
+}
+
 }  // namespace
 
 void tidy_up(Storage& storage, const Clock& clock, Logger& logger) {
-  const auto proofs = storage.issuances().purge_spent_proofs(clock.now() - kGrace);
-  if (!proofs) {
-    logger.warn(
-        "expired DPoP proofs not deleted",
-        {{"cause", proofs.error().detail.empty() ? proofs.error().description : proofs.error().detail}});
-  } else if (*proofs != 0) {
-    logger.debug("expired DPoP proofs deleted", {{"count", *proofs}});
-  }
+  const WallTime before = clock.now() - kGrace;
+  report(storage.issuances().purge_spent_proofs(before), "expired DPoP proofs", logger);
+  report(storage.authorizations().purge_expired(before, PurgeAuthorizations::unredeemed),
+         "expired authorization requests", logger);
+  report(purge_unused_clients(storage.clients(), clock.now()), "unused clients", logger);
+  report(storage.families().purge_expired(before), "expired refresh tokens", logger);
 }
 
 }  // namespace authplane::authserver::cli

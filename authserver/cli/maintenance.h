@@ -12,8 +12,9 @@ namespace authplane::authserver::cli {
 inline constexpr std::chrono::minutes kMaintenanceInterval{1};
 
 // Deletes what a running server piles up and nobody can need any more: proofs of possession that cannot come
-// again. Works in small transactions, so issuing goes on meanwhile. A failure is logged; the next run tries
-// again.
+// again, authorization requests whose code was never redeemed, refresh tokens past their time. A redeemed
+// code stays known, so that its replay is recognised. Works in small transactions, so issuing goes on
+// meanwhile. A failure is logged; the next run tries again.
 void tidy_up(Storage& storage, const Clock& clock, Logger& logger);
 
 }  // namespace authplane::authserver::cli

@@ -1,5 +1,6 @@
 #include "authserver/cli/maintenance.h"
 
+#include <authplane/base/hash.h>
 #include <authplane/testing/testing.h>
 #include <gtest/gtest.h>
 
@@ -62,6 +63,91 @@ TEST(TidyUp, DeletesProofsThatCannotComeAgainAndNoOthers) {
   tidy_up(*storage, clock, logger);
   EXPECT_TRUE(logger.contains("debug expired DPoP proofs deleted count=3"));
   EXPECT_FALSE(spend("d"));
+}
+
+// A user's yes to a client, and what came of it, in a storage of its own.
+class TidyUpGrants : public ::testing::Test {
+ protected:
+  TidyUpGrants() {
+    User user;
+    user.id = "user-1";
+    storage_->users().insert(user).value();
+    Client client;
+    client.id = "client-1";
+    storage_->clients().insert(client).value();
+  }
+  // Of a request that is approved and good for ten minutes.
+  TokenHash approved_code(const std::string& id) {
+    Authorization pending;
+    pending.id = id;
+    pending.client_id = "client-1";
+    pending.user_id = "user-1";
+    pending.scopes = ScopeSet::split("s");
+    pending.expires_at = clock_.now() + 10min;
+    storage_->authorizations().create(pending).value();
+    Approval approval;
+    approval.authorization_id = id;
+    approval.user_id = "user-1";
+    approval.scopes = pending.scopes;
+    approval.code_hash = sha256(id);
+    approval.now = clock_.now();
+    storage_->authorizations().approve(approval).value();
+    return approval.code_hash;
+  }
+  // A family from that code whose refresh token is good for a week.
+  TokenHash started_family(const std::string& id) {
+    storage_->authorizations().consume_code(approved_code(id), clock_.now()).value();
+    FamilyStart start;
+    start.family.id = ids_.next();
+    start.family.client_id = "client-1";
+    start.family.user_id = "user-1";
+    start.family.authorization_id = id;
+    start.refresh = NewRefreshToken{.hash = sha256("refresh of " + id), .expires_at = clock_.now() + 168h};
+    NewIssuance issuance;
+    issuance.row.id = ids_.next();
+    issuance.row.client_id = "client-1";
+    issuance.row.subject_user_id = "user-1";
+    issuance.audit.id = ids_.next();
+    issuance.family = start;
+    storage_->issuances().append(issuance).value();
+    return start.refresh->hash;
+  }
+  bool knows(const TokenHash& refresh) {
+    return storage_->families().find_by_refresh_token(refresh).value().has_value();
+  }
+
+  testing::FakeClock clock_;
+  testing::RecordingLogger logger_;
+  SystemRandom random_;
+  IdGenerator ids_{clock_, random_};
+  TestDirectory directory_;
+  std::unique_ptr<Storage> storage_ =
+      open_sqlite({.path = directory_.file("authserver.db")}, clock_, logger_).value();
+};
+
+TEST_F(TidyUpGrants, ForgetsRequestsNobodyRedeemedAndRemembersRedeemedCodes) {
+  approved_code("left");
+  const TokenHash redeemed = approved_code("redeemed");
+  ASSERT_TRUE(storage_->authorizations().consume_code(redeemed, clock_.now()));
+  clock_.advance(10min);
+  tidy_up(*storage_, clock_, logger_);
+  EXPECT_TRUE(storage_->authorizations().get("left"));
+  clock_.advance(61s);
+  tidy_up(*storage_, clock_, logger_);
+  EXPECT_FALSE(storage_->authorizations().get("left"));
+  EXPECT_TRUE(storage_->authorizations().consume_code(redeemed, clock_.now()).value()->is_replay);
+  EXPECT_TRUE(logger_.contains("debug expired authorization requests deleted count=1"));
+}
+
+TEST_F(TidyUpGrants, ForgetsRefreshTokensPastTheirTime) {
+  const TokenHash refresh = started_family("one");
+  clock_.advance(168h);
+  tidy_up(*storage_, clock_, logger_);
+  EXPECT_TRUE(knows(refresh));
+  clock_.advance(61s);
+  tidy_up(*storage_, clock_, logger_);
+  EXPECT_FALSE(knows(refresh));
+  EXPECT_TRUE(logger_.contains("debug expired refresh tokens deleted count=1"));
 }
 
 }  // namespace

@@ -216,6 +216,20 @@ TEST(LoadConfig, DpopIsOnAndTunable) {
               Contains(HasSubstr("dpop.require_nonce has no effect")));
 }
 
+TEST(LoadConfig, TokensOfUsersHaveTheirOwnLifetimesAndRefreshesStayBound) {
+  const LoadedConfig by_default = load("");
+  EXPECT_EQ(by_default.config.user_tokens.access_expiry, 15min);
+  EXPECT_EQ(by_default.config.user_tokens.refresh_expiry, 168h);
+  EXPECT_TRUE(by_default.config.dpop.bind_refresh_tokens);
+  const LoadedConfig loaded = load(
+      "dcr: {default_token_expiry: 1500ms, default_refresh_expiry: 24h}\n"
+      "dpop: {bind_refresh_tokens: false}\n");
+  EXPECT_EQ(loaded.config.user_tokens.access_expiry, 2s);
+  EXPECT_EQ(loaded.config.user_tokens.refresh_expiry, 24h);
+  EXPECT_FALSE(loaded.config.dpop.bind_refresh_tokens);
+  for (const std::string& line : loaded.advice) EXPECT_THAT(line, Not(HasSubstr("default_")));
+}
+
 TEST(LoadConfig, LiteralVariableIsRefused) {
   EXPECT_THAT(problems_of_yaml("admin: {api_key: '${AUTHPLANE_ADMIN_API_KEY}'}"),
               AllOf(HasSubstr("admin.api_key: holds a literal ${...}"),
@@ -330,6 +344,10 @@ INSTANTIATE_TEST_SUITE_P(
                "admin.audit_default_lookback", "audit_max_lookback"},
         Broken{"ClientCredentialsExpiry", "client_credentials: {token_expiry: 0s}",
                "client_credentials.token_expiry", "more than 0s"},
+        Broken{"UserTokenExpiry", "dcr: {default_token_expiry: 0s}", "dcr.default_token_expiry",
+               "more than 0s"},
+        Broken{"RefreshExpiry", "dcr: {default_refresh_expiry: -1s}", "dcr.default_refresh_expiry",
+               "more than 0s"},
         Broken{"ExchangeExpiry", "token_exchange: {token_expiry: -1s}", "token_exchange.token_expiry",
                "more than 0s"},
         Broken{"ExchangeDepthLow", "token_exchange: {max_chain_depth: 0}", "token_exchange.max_chain_depth",

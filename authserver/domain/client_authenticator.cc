@@ -11,6 +11,12 @@ Unexpected<DomainError> refused(std::string detail) {
               std::move(detail));
 }
 
+Outcome<ClientPtr> if_active(ClientPtr client) {
+  if (client->status == ClientStatus::active) return client;
+  const std::string status(to_string(client->status));
+  return fail(DomainErrorCode::invalid_client, "the client is " + status, "client_" + status);
+}
+
 }  // namespace
 
 Outcome<ClientPtr> ClientAuthenticator::authenticate_confidential(std::string_view client_id,
@@ -27,11 +33,20 @@ Outcome<ClientPtr> ClientAuthenticator::authenticate_confidential(std::string_vi
   if (!found) return refused("unknown_client");
   if ((*found)->is_public()) return refused("public_client");
   if (!matches) return refused("invalid_client_secret");
-  if ((*found)->status != ClientStatus::active) {
-    const std::string status(to_string((*found)->status));
-    return fail(DomainErrorCode::invalid_client, "the client is " + status, "client_" + status);
+  return if_active(std::move(*found));
+}
+
+Outcome<ClientPtr> ClientAuthenticator::authenticate(std::string_view client_id,
+                                                     std::string_view client_secret) const {
+  if (!client_secret.empty()) return authenticate_confidential(client_id, client_secret);
+  if (client_id.empty()) {
+    return fail(DomainErrorCode::invalid_client, "client_id is required", "missing_credentials");
   }
-  return found;
+  Outcome<ClientPtr> found = store_.get(client_id);
+  if (!found && found.error().code != DomainErrorCode::not_found) return found;
+  if (!found) return refused("unknown_client");
+  if (!(*found)->is_public()) return refused("missing_credentials");
+  return if_active(std::move(*found));
 }
 
 }  // namespace authplane::authserver

@@ -8,7 +8,7 @@
 
 namespace authplane::authserver {
 
-// Checks the credentials of confidential clients (RFC 6749 section 2.3.1). Thread-safe.
+// Checks who a client is (RFC 6749 section 2.3.1). Thread-safe.
 class ClientAuthenticator {
  public:
   // The references outlive the object.
@@ -21,6 +21,9 @@ class ClientAuthenticator {
   // store.
   Outcome<ClientPtr> authenticate_confidential(std::string_view client_id,
                                                std::string_view client_secret) const;
+  // The same, but a public client says who it is by its id alone. It has no secret, so one that sends a
+  // secret is refused, as is a confidential client that sends none.
+  Outcome<ClientPtr> authenticate(std::string_view client_id, std::string_view client_secret) const;
 
  private:
   ClientStore& store_;

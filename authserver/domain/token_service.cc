@@ -15,14 +15,21 @@ Issuance issuance_of(const TokenGrant& grant, const TimeOrderedId& id, std::chro
   Issuance row;
   row.id = id;
   row.grant = grant.grant;
+  row.subject_user_id = grant.user_id;
   row.client_id = grant.client->id;
   if (grant.resource) row.resource_id = grant.resource->id;
   row.scopes = grant.scopes;
   row.issued_at = now;
   row.expires_at = now + grant.lifetime;
   row.dpop_jkt = grant.dpop_jkt;
+  row.consent_client_id = grant.consent_client_id;
   if (grant.client->is_agent) row.agent_id = grant.client->id;
   return row;
+}
+
+std::string audit_detail_of(const TokenGrant& grant, const std::string& jti, const std::string& scope) {
+  if (grant.family_id.is_nil()) return audit_detail({{"jti", jti}, {"scopes", scope}});
+  return audit_detail({{"family", grant.family_id.text()}, {"jti", jti}, {"scopes", scope}});
 }
 
 }  // namespace
@@ -78,16 +85,16 @@ namespace {
 // A token that is signed and recorded at the same time. Whoever finishes last answers.
 class PendingToken {
  public:
-  PendingToken(std::string_view type, std::string scope, std::chrono::seconds lifetime,
-               TokenService::Done done)
-      : type_(type), scope_(std::move(scope)), lifetime_(lifetime), done_(std::move(done)) {}
+  // Everything of the answer but the access token itself.
+  PendingToken(IssuedToken token, TokenService::Done done)
+      : token_(std::move(token)), done_(std::move(done)) {}
 
   void stored(Outcome<void> outcome) {
     stored_ = std::move(outcome);
     finish_one();
   }
-  void signed_as(Result<std::string> token) {
-    token_ = std::move(token);
+  void signed_as(Result<std::string> text) {
+    text_ = std::move(text);
     finish_one();
   }
 
@@ -97,38 +104,40 @@ class PendingToken {
   }
   Outcome<IssuedToken> outcome() {
     if (!stored_) return Err(stored_.error());
-    if (!token_) {
+    if (!text_) {
       return fail(DomainErrorCode::internal, "the token could not be signed",
-                  std::move(token_).error().message);
+                  std::move(text_).error().message);
     }
-    return IssuedToken{.access_token = std::move(*token_),
-                       .token_type = std::string(type_),
-                       .expires_in = lifetime_,
-                       .scope = std::move(scope_)};
+    token_.access_token = std::move(*text_);
+    return std::move(token_);
   }
 
   std::atomic<int> left_{2};
   Outcome<void> stored_;
-  Result<std::string> token_ = std::string();
-  const std::string_view type_;
-  std::string scope_;
-  const std::chrono::seconds lifetime_;
+  Result<std::string> text_ = std::string();
+  IssuedToken token_;
   const TokenService::Done done_;
 };
 
 }  // namespace
 
-void TokenService::issue(const TokenGrant& grant, std::string_view ip, Done done) {
+void TokenService::issue(TokenGrant grant, std::string_view ip, Done done) {
   const auto signer = this->signer();
   const TimeOrderedId id = ids_.next();
   std::string scope = grant.scopes.to_string();
   Issuance row = issuance_of(grant, id, clock_.now_seconds());
   const std::string claims = this->claims(grant, scope, row);
-  AuditEvent event = audit_.make(grant.audit_action, {.id = grant.client->id, .ip = std::string(ip)},
-                                 grant.client->id, audit_detail({{"jti", id.text()}, {"scopes", scope}}));
-  const auto pending = std::make_shared<PendingToken>(grant.dpop_jkt.empty() ? "Bearer" : "DPoP",
-                                                      std::move(scope), grant.lifetime, std::move(done));
-  issuances_.append_async({std::move(row), std::move(event), grant.proof},
+  const std::string& actor = grant.user_id.empty() ? grant.client->id : grant.user_id;
+  AuditEvent event = audit_.make(grant.audit_action, {.id = actor, .ip = std::string(ip)}, grant.client->id,
+                                 audit_detail_of(grant, id.text(), scope));
+  const auto pending =
+      std::make_shared<PendingToken>(IssuedToken{.access_token = {},
+                                                 .token_type = grant.dpop_jkt.empty() ? "Bearer" : "DPoP",
+                                                 .expires_in = grant.lifetime,
+                                                 .scope = std::move(scope),
+                                                 .refresh_token = std::move(grant.refresh_token)},
+                                     std::move(done));
+  issuances_.append_async({std::move(row), std::move(event), grant.proof, std::move(grant.family)},
                           [pending](Outcome<void> outcome) { pending->stored(std::move(outcome)); });
   pending->signed_as(signer->jws.sign(claims));
 }

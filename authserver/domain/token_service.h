@@ -18,7 +18,7 @@
 
 namespace authplane::authserver {
 
-// Everything a grant decides about the access token it wants.
+// Everything a grant decides about the access token it wants, and what is recorded and answered with it.
 struct TokenGrant {
   GrantKind grant = GrantKind::client_credentials;
   ClientPtr client;      // acting client
@@ -29,6 +29,13 @@ struct TokenGrant {
   std::string audit_action{};         // of the row written with the token
   std::string dpop_jkt{};             // thumbprint of the key the token is bound to (RFC 9449), "" = bearer
   std::optional<SpentProof> proof{};  // used up by the token; none when the binding comes from elsewhere
+  std::string user_id{};              // the user behind the token, "" = the client acts for itself
+  std::string consent_client_id{};    // client whose consent allowed the token, "" = none involved
+  // The family the token begins or continues, and the refresh token that was written into it.
+  std::variant<std::monostate, FamilyStart, Rotation> family{};
+  TimeOrderedId family_id{};
+  std::string refresh_token{};
+  std::shared_ptr<const void> until_recorded{};  // let go of when the token is recorded or refused
 };
 
 struct IssuedToken {
@@ -36,6 +43,7 @@ struct IssuedToken {
   std::string token_type;  // "DPoP" when bound, else "Bearer"
   std::chrono::seconds expires_in{};
   std::string scope;
+  std::string refresh_token;  // "" = none
 };
 
 // Mints JWT access tokens (RFC 9068). The record of a token and its audit row are durable before the token is
@@ -47,11 +55,11 @@ class TokenService {
                IdGenerator& ids, const Clock& clock);
 
   // Errors: invalid_client (suspended or removed meanwhile), invalid_target (resource removed meanwhile),
-  // invalid_dpop_proof (spent before), unavailable, internal. On an error there may be a record of a token
-  // that nobody was given. `done` is called exactly once, by this thread or one of the store: it returns
-  // quickly.
+  // invalid_dpop_proof (spent before), those of IssuanceStore for the family, unavailable, internal. On an
+  // error there may be a record of a token that nobody was given. `done` is called exactly once, by this
+  // thread or one of the store: it returns quickly.
   using Done = std::function<void(Outcome<IssuedToken>)>;
-  void issue(const TokenGrant& grant, std::string_view ip, Done done);
+  void issue(TokenGrant grant, std::string_view ip, Done done);
 
  private:
   struct Signer {

@@ -1,31 +1,14 @@
 #include "authserver/http/client_credentials_grant.h"
 
-#include <algorithm>
+#include "authserver/http/grant_parameters.h"
 
 namespace authplane::authserver {
 namespace {
 
 constexpr std::size_t kMaxLoggedBytes = 256;
-constexpr std::size_t kMaxNamedScopes = 200;
-
-Unexpected<Denial> deny(OAuthErrorCode code, std::string description) {
-  return {Denial{.error = {code, std::move(description)}, .reason = std::string(row_of(code).error)}};
-}
 
 Unexpected<Denial> invalid_scope(std::string description) {
   return deny(OAuthErrorCode::invalid_scope, std::move(description));
-}
-
-// Scope tokens hold nothing that an error_description must not.
-std::string named(const ScopeSet& scopes) {
-  std::string text = scopes.to_string();
-  if (text.size() > kMaxNamedScopes) text.replace(kMaxNamedScopes, std::string::npos, "...");
-  return text;
-}
-
-bool is_blank(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; });
 }
 
 Unexpected<Denial> nothing_registered(const Client& client) {
@@ -66,29 +49,17 @@ Result<ScopeSet, Denial> decide_scope(std::string_view requested_text, const Cli
 }  // namespace
 
 Result<ResourcePtr, Denial> ClientCredentialsGrant::find_resource(const TokenRequest& request) const {
-  std::string_view uri;
-  std::size_t count = 0;
-  for (const std::string_view value : request.form.all("resource")) {
-    if (value.empty()) continue;
-    uri = value;
-    ++count;
-  }
-  if (count == 0) return ResourcePtr();
-  if (count > 1) return deny(OAuthErrorCode::invalid_target, "send one resource per request");
-
-  const auto catalog = resources_.catalog();
-  if (!catalog) {
-    logger_.error("resources not readable", {{"cause", catalog.error().detail}});
-    const bool busy = catalog.error().code == DomainErrorCode::unavailable;
-    return deny(busy ? OAuthErrorCode::temporarily_unavailable : OAuthErrorCode::server_error,
-                "the server cannot look up resources now");
-  }
-  ResourceMatch found = (*catalog)->find_by_uri(uri);
+  const auto uri = read_resource(request.form);
+  if (!uri) return Err(uri.error());
+  if (uri->empty()) return ResourcePtr();
+  const auto catalog = read_catalog(resources_, logger_);
+  if (!catalog) return Err(catalog.error());
+  ResourceMatch found = (*catalog)->find_by_uri(*uri);
   if (found.match == Match::one && found.resource->backend_kind == BackendKind::mint)
     return std::move(found.resource);
   logger_.warn("resource refused",
                {{"client_id", request.client->id},
-                {"resource", uri.substr(0, kMaxLoggedBytes)},
+                {"resource", uri->substr(0, kMaxLoggedBytes)},
                 {"cause", found.match == Match::none        ? "no resource has exactly this URI"
                           : found.match == Match::ambiguous ? "several resources have this URI"
                                                             : "the resource is not of kind mint"},

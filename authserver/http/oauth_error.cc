@@ -10,13 +10,18 @@ namespace {
 
 using Code = OAuthErrorCode;
 
-constexpr std::array<OAuthErrorRow, 12> kTable{{
+constexpr std::array<OAuthErrorRow, 16> kTable{{
     {Code::invalid_request, "invalid_request", 400,
      "The request is malformed: a parameter is missing, repeated, or in a place where it is not read. Send "
      "parameters "
      "once, in a form-encoded body."},
     {Code::invalid_client, "invalid_client", 401,
      "The client is unknown, not active, or its secret is wrong. Check client_id and client_secret."},
+    {Code::invalid_grant, "invalid_grant", 400,
+     "The authorization code or refresh token is unknown, expired, used or revoked, was issued to another "
+     "client, "
+     "or does not fit the redirect_uri or code_verifier of the request. Start again at the authorization "
+     "endpoint."},
     {Code::unauthorized_client, "unauthorized_client", 400,
      "The client is not registered for this grant type. Add it to the client's grant_types."},
     {Code::unsupported_grant_type, "unsupported_grant_type", 400,
@@ -33,6 +38,14 @@ constexpr std::array<OAuthErrorRow, 12> kTable{{
      "This server wants a nonce of its own in every DPoP proof. Repeat the request with a new proof that "
      "holds "
      "the value of the DPoP-Nonce field of this answer."},
+    {Code::invalid_client_metadata, "invalid_client_metadata", 400,
+     "The metadata of a registration is incomplete or holds values this server does not accept. The "
+     "description lists every problem."},
+    {Code::invalid_redirect_uri, "invalid_redirect_uri", 400,
+     "This server accepts registrations with redirect URIs of its operator's list only. Ask the operator to "
+     "add yours."},
+    {Code::access_denied, "access_denied", 403,
+     "The server's policy does not allow this request. Only its operator registers clients."},
     {Code::request_too_large, "invalid_request", 413, "The request body is larger than this endpoint reads."},
     {Code::slow_down, "slow_down", 429, "Too many requests from one address. Wait for Retry-After seconds."},
     {Code::server_error, "server_error", 500,

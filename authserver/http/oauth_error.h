@@ -8,16 +8,21 @@
 
 namespace authplane::authserver {
 
-// Everything a public endpoint can answer instead of success (RFC 6749 section 5.2, RFC 8707, RFC 9449).
+// Everything a public endpoint can answer instead of success (RFC 6749 section 5.2, RFC 7591, RFC 8707,
+// RFC 9449).
 enum class OAuthErrorCode {
   invalid_request,
   invalid_client,
+  invalid_grant,
   unauthorized_client,
   unsupported_grant_type,
   invalid_scope,
   invalid_target,
   invalid_dpop_proof,
   use_dpop_nonce,
+  invalid_client_metadata,  // RFC 7591
+  invalid_redirect_uri,
+  access_denied,
   request_too_large,  // on the wire invalid_request with status 413
   slow_down,
   server_error,

@@ -35,9 +35,12 @@ class Grant {
  public:
   virtual ~Grant() = default;
   virtual GrantKind kind() const = 0;
-  virtual std::string_view name() const = 0;           // in the names of its metrics
+  virtual std::string_view name() const = 0;  // in the names of its metrics
+  virtual std::string issued_counter() const { return "authplane_" + std::string(name()) + "_issued_total"; }
   virtual std::string_view issued_action() const = 0;  // audit actions
   virtual std::string_view denied_action() const = 0;
+  // Whether a client without a secret may use it.
+  virtual bool allows_public_clients() const { return false; }
   // Checks the grant's own parameters and says what the token shall hold. Thread-safe. The endpoint binds the
   // token to the proof of the request afterwards; a grant that has to see the proof before it uses something
   // up asks for it here, and one whose token is bound without a proof sets dpop_jkt.
@@ -77,15 +80,16 @@ class TokenEndpoint {
     const HttpRequest& request;
     const Entry& entry;
     SteadyTime started;
-    std::string client_id;
+    ClientPtr client;
     bool has_proof;
+    std::shared_ptr<const void> until_recorded;
   };
   HttpResponse issued(const Pending& pending, Outcome<IssuedToken> token) const;
   Respond with_nonce(const HttpRequest& request, Respond respond) const;
   HttpResponse denied(const Entry* entry, const Denial& denial) const;
   void audit_denial(const HttpRequest& request, const Entry& entry, std::string_view client_id,
                     const Denial& denial) const;
-  Denial failure(const DomainError& error) const;
+  Denial not_recorded(const Pending& pending, const DomainError& error) const;
 
   Deps deps_;
   std::vector<Entry> entries_;

@@ -219,7 +219,7 @@ TEST_F(TokenEndpointTest, BodyMustBeAFormOfBoundedSize) {
 
 TEST_F(TokenEndpointTest, OtherGrantsAreUnsupported) {
   for (const char* grant :
-       {"authorization_code", "refresh_token", "password", "Client_Credentials",
+       {"password", "Client_Credentials", "Refresh_Token",
         "urn:ietf:params:oauth:grant-type:token-exchange", "urn:ietf:params:oauth:grant-type:jwt-bearer"}) {
     expect_error(post(form_with("grant_type", grant)), 400, "unsupported_grant_type", "does not support");
   }

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <authplane/base/form.h>
+#include <authplane/base/log.h>
+#include <authplane/oauth/scope.h>
+
+#include "authserver/domain/resource_store.h"
+#include "authserver/http/denial.h"
+
+// How grants read the parameters they have in common.
+
+namespace authplane::authserver {
+
+// Nothing but white space: as good as absent.
+bool is_blank(std::string_view text);
+
+// The one `resource` of a request (RFC 8707), "" = none is named. Denials: invalid_target (several).
+Result<std::string_view, Denial> read_resource(const Form& form);
+
+// Denials: server_error, temporarily_unavailable.
+Result<std::shared_ptr<const ResourceCatalog>, Denial> read_catalog(ResourceStore& resources, Logger& logger);
+
+// Scopes for an error_description, cut to a bounded length.
+std::string named(const ScopeSet& scopes);
+
+// The resource a code or a refresh token stands for.
+struct BoundResource {
+  std::string_view id;   // "" = none
+  std::string_view uri;  // as registered when the user consented
+};
+// That resource as it is registered now, null for none. `requested` is what the request names, "" = nothing;
+// it has to be the same one. Denials: invalid_target.
+Result<ResourcePtr, Denial> check_bound_resource(const ResourceCatalog& catalog, BoundResource bound,
+                                                 std::string_view requested);
+
+}  // namespace authplane::authserver
