@@ -111,6 +111,50 @@ row P1 "durable tokens, pinned, 16 connections / raw sign" "$(calc %.2f "$(rps "
 row - "durable DPoP tokens / bearer, pinned, 16 connections" "$(calc %.2f "$(rps "$bound_pinned") / $(rps "$pinned")")" "$(rps "$bound_pinned")" "$(p "$bound_pinned" p50)/$(p "$bound_pinned" p99)"
 stop_all
 
+# --- users -------------------------------------------------------------------------------------------------------
+# Codes and refresh tokens can be used once, so as many as asked for are made before the clock starts.
+grants=${BENCH_GRANTS:-4000}
+start_as users
+register http://bench/mcp
+# user_client: sets user_client_id.
+user_client() {
+  post_admin /admin/users '{"email":"bench@example.com","password":"bench-password"}' >/dev/null || die "cannot create the user"
+  user_client_id=$(post_admin /admin/clients '{"client_name":"bench users","grant_types":["authorization_code","refresh_token"],
+    "redirect_uris":["http://127.0.0.1:1/cb"],"token_endpoint_auth_method":"none","scope":"mcp:echo"}' | jq -r .client_id) || die "cannot register the client"
+}
+# sign_in: sets SIGN_IN_COOKIE and AUTHORIZE, an authorization request that is granted without a question.
+sign_in() {
+  local site=http://localhost:$PUBLIC page
+  field() { sed -n "s/.*name=\"$1\" value=\"\([^\"]*\)\".*/\1/p" <<<"$page" | head -n 1; }
+  browse() { curl -sf -b "$work/cookies" -c "$work/cookies" "$@"; }
+  AUTHORIZE="/oauth/authorize?response_type=code&client_id=$user_client_id&redirect_uri=http%3A%2F%2F127.0.0.1%3A1%2Fcb&scope=mcp%3Aecho&resource=http%3A%2F%2Fbench%2Fmcp&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256"
+  page=$(browse "$site/login")
+  browse "$site/login" -H "Origin: $site" -o /dev/null --data-urlencode "csrf_token=$(field csrf_token)" -d redirect=/ -d email=bench@example.com -d password=bench-password || die "cannot sign in"
+  page=$(browse -L "$site$AUTHORIZE")
+  browse "$site/consent" -H "Origin: $site" -o /dev/null --data-urlencode "csrf_token=$(field csrf_token)" --data-urlencode "session_id=$(field session_id)" -d scopes=mcp:echo -d action=allow || die "cannot consent"
+  SIGN_IN_COOKIE=$(awk '$6 == "authserver_session" { print $6 "=" $7 }' "$work/cookies")
+}
+# codes: one redemption a line.
+codes() {
+  curl -sf -Z --parallel-max 8 -o /dev/null -w '%{redirect_url}\n' -H "Cookie: $SIGN_IN_COOKIE" "http://127.0.0.1:$PUBLIC$AUTHORIZE&state=[1-$grants]" |
+    sed -n 's/.*[?&]code=\([^&]*\).*/\1/p' | awk -v rest="&grant_type=authorization_code&client_id=$user_client_id&redirect_uri=http%3A%2F%2F127.0.0.1%3A1%2Fcb&code_verifier=dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk" '{ print "code=" $0 rest }'
+}
+user_tokens() { "$loadgen" -c 16 -d 60 -w 0 -X POST -H 'Content-Type: application/x-www-form-urlencoded' --bodies "$1" "http://127.0.0.1:$PUBLIC/oauth/token"; }
+user_client
+sign_in
+codes >"$work/codes"
+codes | awk -v url="http://127.0.0.1:$PUBLIC/oauth/token" '{ if (NR > 1) print "next"; print "url=" url "\ndata=\"" $0 "\"" }' >"$work/redeem.curl"
+curl -sf -Z --parallel-max 8 -K "$work/redeem.curl" | tr '}' '\n' | sed -n 's/.*"refresh_token":"\([^"]*\)".*/\1/p' |
+  awk -v rest="&grant_type=refresh_token&client_id=$user_client_id" '{ print "refresh_token=" $0 rest }' >"$work/refreshes"
+authorized=$("$loadgen" -c 16 -d "$seconds" --expect-status 303 -H "Cookie: $SIGN_IN_COOKIE" "http://127.0.0.1:$PUBLIC$AUTHORIZE")
+redeemed=$(user_tokens "$work/codes")
+refreshed=$(user_tokens "$work/refreshes")
+user_row() { row - "$1" "$(calc %.2f "$(rps "$2") / $raw_sign")" "$(rps "$2")" "$(p "$2" p50)/$(p "$2" p99)"; }
+user_row "authorize to code, consent given, 16 connections / raw sign" "$authorized"
+user_row "code to tokens, 16 connections / raw sign" "$redeemed"
+user_row "refresh, 16 connections / raw sign" "$refreshed"
+stop_all
+
 start_memory() { # [command prefix...]
   "$@" "$build/benchmarks/load/memory_issuer" --keys "$work/memory-keys" >"$work/memory.ports" 2>"$work/memory.log" &
   pids+=($!)
