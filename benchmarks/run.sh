@@ -136,7 +136,7 @@ sign_in() {
 }
 # codes: one redemption a line.
 codes() {
-  curl -sf -Z --parallel-max 8 -o /dev/null -w '%{redirect_url}\n' -H "Cookie: $SIGN_IN_COOKIE" "http://127.0.0.1:$PUBLIC$AUTHORIZE&state=[1-$grants]" |
+  curl -sf --no-progress-meter -Z --parallel-max 8 -o /dev/null -w '%{redirect_url}\n' -H "Cookie: $SIGN_IN_COOKIE" "http://127.0.0.1:$PUBLIC$AUTHORIZE&state=[1-$grants]" |
     sed -n 's/.*[?&]code=\([^&]*\).*/\1/p' | awk -v rest="&grant_type=authorization_code&client_id=$user_client_id&redirect_uri=http%3A%2F%2F127.0.0.1%3A1%2Fcb&code_verifier=dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk" '{ print "code=" $0 rest }'
 }
 user_tokens() { "$loadgen" -c 16 -d 60 -w 0 -X POST -H 'Content-Type: application/x-www-form-urlencoded' --bodies "$1" "http://127.0.0.1:$PUBLIC/oauth/token"; }
@@ -144,7 +144,7 @@ user_client
 sign_in
 codes >"$work/codes"
 codes | awk -v url="http://127.0.0.1:$PUBLIC/oauth/token" '{ if (NR > 1) print "next"; print "url=" url "\ndata=\"" $0 "\"" }' >"$work/redeem.curl"
-curl -sf -Z --parallel-max 8 -K "$work/redeem.curl" | tr '}' '\n' | sed -n 's/.*"refresh_token":"\([^"]*\)".*/\1/p' |
+curl -sf --no-progress-meter -Z --parallel-max 8 -K "$work/redeem.curl" | tr '}' '\n' | sed -n 's/.*"refresh_token":"\([^"]*\)".*/\1/p' |
   awk -v rest="&grant_type=refresh_token&client_id=$user_client_id" '{ print "refresh_token=" $0 rest }' >"$work/refreshes"
 authorized=$("$loadgen" -c 16 -d "$seconds" --expect-status 303 -H "Cookie: $SIGN_IN_COOKIE" "http://127.0.0.1:$PUBLIC$AUTHORIZE")
 redeemed=$(user_tokens "$work/codes")
