@@ -9,6 +9,12 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 authserver=$1 mcp_server=$2 dpop_server=$3 modules=$4/interop
 npm_packages "$modules" "users with openid-client, @badgateway/oauth2-client and @modelcontextprotocol/client"
 
+# register_runtime_resource SLUG URI CLIENT_ID: one whose tokens that client may ask about.
+register_runtime_resource() {
+  admin /admin/resources "$(jq -cn --arg slug "$1" --arg uri "$2" --arg client "$3" '{$slug, $uri, backend_kind: "mint",
+    scopes: [{name: "mcp:echo"}, {name: "mcp:add"}], policy: {runtime: {client_ids: [$client]}}}')" >/dev/null
+}
+
 start_authserver authserver "$authserver"
 create_user user@example.com
 plain_port=$(free_port)
@@ -16,10 +22,8 @@ plain=http://localhost:$plain_port/mcp
 bound_port=$(free_port)
 bound=http://localhost:$bound_port/mcp
 register_resource bound "$bound" mcp:echo mcp:add
-# The client that may ask about tokens for the other one.
 register_client client_secret_basic mcp:echo
-admin /admin/resources "$(jq -cn --arg uri "$plain" --arg client "$CLIENT_ID" '{slug: "plain", $uri, backend_kind: "mint",
-  scopes: [{name: "mcp:echo"}, {name: "mcp:add"}], policy: {runtime: {client_ids: [$client]}}}')" >/dev/null
+register_runtime_resource plain "$plain" "$CLIENT_ID"
 
 for mode in public confidential public-dpop confidential-dpop; do
   passes "openid-client, $mode: from discovery to revocation" \
@@ -38,3 +42,17 @@ start dpop-server "$bound" "401 405" \
   env PORT="$bound_port" AUTHPLANE_ISSUER="$issuer" AUTHPLANE_RESOURCE="$bound" "$dpop_server"
 passes "MCP client: from the first 401 to the tool and a refresh" node "$modules/user_mcp_client.mjs" "$plain" bearer
 passes "MCP client, DPoP: from the first 401 to the tool and a refresh" node "$modules/user_mcp_client.mjs" "$bound" dpop
+
+# A client learns the nonce of its first proof from a refusal, which must cost it neither the code nor the refresh token.
+start_authserver nonce "$authserver" AUTHPLANE_DPOP_REQUIRE_NONCE=true
+create_user user@example.com
+nonce_port=$(free_port)
+nonce=http://localhost:$nonce_port/mcp
+register_client client_secret_basic mcp:echo
+register_runtime_resource nonce "$nonce" "$CLIENT_ID"
+start nonce-server "$nonce" "401 405" \
+  env PORT="$nonce_port" AUTHPLANE_ISSUER="$issuer" AUTHPLANE_RESOURCE="$nonce" "$dpop_server"
+passes "openid-client, public-dpop, nonces: from discovery to revocation" \
+  node "$modules/user_openid_client.mjs" "$issuer" "$nonce" public-dpop
+passes "MCP client, DPoP, nonces: from the first 401 to the tool and a refresh" \
+  node "$modules/user_mcp_client.mjs" "$nonce" dpop
