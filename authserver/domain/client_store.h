@@ -49,7 +49,8 @@ class ClientStore {
   // The old secret stops working at once. Errors: not_found, invalid_client (public client).
   virtual Outcome<void> rotate_secret(std::string_view id, std::string_view new_secret_hash,
                                       WallTime now) = 0;
-  // When this returns with `to` other than active, no further token of the client can be recorded.
+  // When this returns with `to` other than active, no further token of the client can be recorded; revoking
+  // also revokes its families and every live token.
   // Errors: not_found, conflict (see is_allowed_transition).
   virtual Outcome<Client> transition(std::string_view id, ClientStatus to, WallTime now) = 0;
   // Authorizations, consent grants and families go with the client; history (issuances, audit) stays. Errors:

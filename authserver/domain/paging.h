@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 
 namespace authplane::authserver {
 
@@ -9,5 +11,7 @@ struct Page {
   std::size_t limit = 50;
   std::size_t offset = 0;
 };
+
+inline constexpr Page kEverything{.limit = std::numeric_limits<std::int32_t>::max(), .offset = 0};
 
 }  // namespace authplane::authserver

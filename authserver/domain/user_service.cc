@@ -1,15 +1,11 @@
 #include "authserver/domain/user_service.h"
 
-#include <cstdint>
-#include <limits>
-
 #include <authplane/base/encoding.h>
 
 namespace authplane::authserver {
 namespace {
 
 constexpr std::size_t kMaxNameBytes = 255;
-constexpr Page kEveryone{.limit = std::numeric_limits<std::int32_t>::max(), .offset = 0};
 
 Outcome<std::string> checked_email(std::string_view text) {
   std::string email = normalize_email(text);
@@ -69,7 +65,7 @@ Outcome<User> UserService::get_by_id_or_email(std::string_view id_or_email) cons
 }
 
 Outcome<std::vector<User>> UserService::list() const {
-  return store_.list(kEveryone);
+  return store_.list(kEverything);
 }
 
 Outcome<User> UserService::update(std::string_view id, const UserChanges& changes, const Actor& actor) {

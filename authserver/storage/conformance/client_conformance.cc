@@ -129,6 +129,35 @@ TEST_P(StorageConformance, StatusFollowsTheStateMachine) {
   EXPECT_EQ(clients().get("client-1").value()->status, ClientStatus::revoked);
 }
 
+TEST_P(StorageConformance, SuspendedClientGetsNoTokensUntilItIsActiveAgain) {
+  Session session = first_session();
+  ASSERT_TRUE(clients().transition("client-1", ClientStatus::suspended, clock_.now()));
+  EXPECT_TRUE(
+      failed_with(issuances().append(make_rotation(session.family, session.refresh_token, "successor")),
+                  DomainErrorCode::invalid_client));
+  EXPECT_TRUE(families().get(session.family.id).value().is_active());
+  ASSERT_TRUE(clients().transition("client-1", ClientStatus::active, clock_.now()));
+  EXPECT_TRUE(is_live(refreshed(session)));
+  EXPECT_TRUE(is_live(session.access));
+}
+
+TEST_P(StorageConformance, RevokedClientHasNoLiveTokenLeft) {
+  const Resource demo = stored_resource("demo");
+  Session session = first_session(&demo);
+  const Issuance second = refreshed(session);
+  const Issuance machine = stored_issuance(make_issuance("client-1"));
+  stored_client("client-2");
+  const Session other = stored_session("client-2", "user-1", &demo);
+  ASSERT_TRUE(clients().transition("client-1", ClientStatus::suspended, clock_.now()));
+  ASSERT_TRUE(is_live(machine));
+  ASSERT_TRUE(clients().transition("client-1", ClientStatus::revoked, clock_.now()));
+  reopen();
+  for (const Issuance& token : {session.access, second, machine}) EXPECT_FALSE(is_live(token));
+  EXPECT_FALSE(families().get(session.family.id).value().is_active());
+  EXPECT_TRUE(is_live(other.access));
+  EXPECT_TRUE(families().get(other.family.id).value().is_active());
+}
+
 TEST_P(StorageConformance, ClientWithALiveTokenIsOnlyRemovedByForce) {
   stored_client("client-1");
   const Issuance live = stored_issuance(make_issuance("client-1"));

@@ -74,6 +74,7 @@ class MemoryClientStore final : public ClientStore {
     const Client& stored = *found->second;
     if (!is_allowed_transition(stored.status, to)) return client_transition_conflict(stored.status, to);
     if (stored.status == to) return stored;
+    if (to == ClientStatus::revoked) revoke_tokens(id, now);
     Client next = stored;
     next.status = to;
     next.updated_at = now;
@@ -86,13 +87,10 @@ class MemoryClientStore final : public ClientStore {
     const auto found = state_.clients.find(std::string(id));
     if (found == state_.clients.end()) return client_not_found(id);
     const auto of_client = [&](const auto& row) { return row.client_id == id; };
-    if (mode == RemoveClient::unless_live_tokens && has_live_family(state_, of_client, now)) {
-      return client_has_live_tokens();
-    }
-    for (auto& [issuance_id, issuance] : state_.issuances) {
-      if (issuance.client_id != id || !issuance.revocable || !issuance.is_live(in_seconds(now))) continue;
-      if (mode == RemoveClient::unless_live_tokens) return client_has_live_tokens();
-      issuance.revoked_at = in_seconds(now);
+    if (mode == RemoveClient::unless_live_tokens) {
+      if (has_live_family(state_, of_client, now) || has_live_token(id, now)) return client_has_live_tokens();
+    } else {
+      revoke_tokens(id, now);
     }
     erase_grants(state_, of_client);
     state_.clients.erase(found);
@@ -124,6 +122,22 @@ class MemoryClientStore final : public ClientStore {
   }
 
  private:
+  static bool is_live_token_of(const Issuance& issuance, std::string_view client, WallTime now) {
+    return issuance.client_id == client && issuance.revocable && issuance.is_live(in_seconds(now));
+  }
+
+  bool has_live_token(std::string_view client, WallTime now) AUTHPLANE_REQUIRES(state_.mutex) {
+    return std::any_of(state_.issuances.begin(), state_.issuances.end(),
+                       [&](const auto& entry) { return is_live_token_of(entry.second, client, now); });
+  }
+
+  void revoke_tokens(std::string_view client, WallTime now) AUTHPLANE_REQUIRES(state_.mutex) {
+    revoke_families(state_, now, [&](const TokenFamily& family) { return family.client_id == client; });
+    for (auto& [id, issuance] : state_.issuances) {
+      if (is_live_token_of(issuance, client, now)) issuance.revoked_at = in_seconds(now);
+    }
+  }
+
   static void sort_newest_first(std::vector<ClientPtr>& clients) {
     std::sort(clients.begin(), clients.end(), [](const ClientPtr& a, const ClientPtr& b) {
       return std::tie(b->issued_at, a->id) < std::tie(a->issued_at, b->id);

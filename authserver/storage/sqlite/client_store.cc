@@ -98,6 +98,10 @@ class SqliteClientStore final : public ClientStore {
       if (!stored) return client_not_found(id);
       if (!is_allowed_transition(stored->status, to)) return client_transition_conflict(stored->status, to);
       if (stored->status == to) return std::move(*stored);
+      if (to == ClientStatus::revoked) {
+        context.families().revoke_matching({.user_id = {}, .client_id = stored->id, .resource_id = {}}, now);
+        revoke_live_tokens(context, id, in_seconds(now));
+      }
       stored->status = to;
       stored->updated_at = now;
       ++stored->version;
