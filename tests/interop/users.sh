@@ -15,7 +15,8 @@ register_runtime_resource() {
     scopes: [{name: "mcp:echo"}, {name: "mcp:add"}], policy: {runtime: {client_ids: [$client]}}}')" >/dev/null
 }
 
-start_authserver authserver "$authserver"
+# The documents of clients are served here, in clear.
+start_authserver authserver "$authserver" AUTHPLANE_CIMD_REQUIRE_HTTPS=false AUTHPLANE_CIMD_ALLOW_PRIVATE_ADDRESSES=true
 create_user user@example.com
 plain_port=$(free_port)
 plain=http://localhost:$plain_port/mcp
@@ -25,7 +26,7 @@ register_resource bound "$bound" mcp:echo mcp:add
 register_client client_secret_basic mcp:echo
 register_runtime_resource plain "$plain" "$CLIENT_ID"
 
-for mode in public confidential public-dpop confidential-dpop; do
+for mode in public confidential document public-dpop confidential-dpop document-dpop; do
   passes "openid-client, $mode: from discovery to revocation" \
     node "$modules/user_openid_client.mjs" "$issuer" "$plain" "$mode"
 done

@@ -1,7 +1,9 @@
 // user_openid_client.mjs ISSUER RESOURCE MODE: openid-client, for a user: discovery, registration, code with PKCE, refresh,
-// introspection and revocation. MODE is `public` or `confidential`, with `-dpop` behind it for tokens bound to a key.
+// introspection and revocation. MODE is `public`, `confidential`, or `document` for a client that is known by the URL of its
+// metadata instead of registering; with `-dpop` behind it for tokens bound to a key.
 import assert from 'node:assert/strict'
 import dns from 'node:dns'
+import http from 'node:http'
 
 import * as oauth from 'openid-client'
 
@@ -10,22 +12,39 @@ import { Browser } from './browser.mjs'
 dns.setDefaultResultOrder('ipv4first')
 const [issuer, resource, mode] = process.argv.slice(2)
 const { USER_EMAIL: email, USER_PASSWORD: password, CLIENT_ID: server_id, CLIENT_SECRET: server_secret } = process.env
-const isPublic = mode.startsWith('public')
+const isPublic = !mode.startsWith('confidential')
 const withProof = mode.endsWith('-dpop')
 const redirect_uri = 'http://127.0.0.1:9/callback'
 const options = { algorithm: 'oauth2', execute: [oauth.allowInsecureRequests] }
 
-const config = await oauth.dynamicClientRegistration(new URL(issuer), {
+const metadata = {
   client_name: `openid-client ${mode}`,
   redirect_uris: [redirect_uri],
   grant_types: ['authorization_code', 'refresh_token'],
   token_endpoint_auth_method: isPublic ? 'none' : 'client_secret_basic',
-}, isPublic ? oauth.None() : oauth.ClientSecretBasic(), options)
+}
+
+// Serves the metadata at a URL until the program ends; the URL.
+async function publish() {
+  let document
+  const server = http.createServer((_, answer) => answer.setHeader('Content-Type', 'application/json').end(document))
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  server.unref()
+  const client_id = `http://localhost:${server.address().port}/metadata.json`
+  document = JSON.stringify({ ...metadata, client_id })
+  return client_id
+}
+
+const config = mode.startsWith('document')
+  ? await oauth.discovery(new URL(issuer), await publish(), undefined, oauth.None(), options)
+  : await oauth.dynamicClientRegistration(
+    new URL(issuer), metadata, isPublic ? oauth.None() : oauth.ClientSecretBasic(), options)
 const client = config.clientMetadata()
 assert.equal(typeof client.client_secret, isPublic ? 'undefined' : 'string')
 const as = config.serverMetadata()
 assert.deepEqual(as.code_challenge_methods_supported, ['S256'])
 assert.equal(as.authorization_response_iss_parameter_supported, true)
+if (mode.startsWith('document')) assert.equal(as.client_id_metadata_document_supported, true)
 
 const keys = withProof ? await oauth.randomDPoPKeyPair('ES256') : undefined
 const DPoP = withProof ? oauth.getDPoPHandle(config, keys) : undefined
