@@ -99,17 +99,96 @@ class CountingMetrics final : public Metrics {
   std::map<std::string, std::unique_ptr<Observed>> histograms_;
 };
 
-// Passes on to another storage until told to fail.
+using Refusal = std::optional<DomainErrorCode>;
+
+// Pass on to another store until told to fail.
+class FragileClients final : public ClientStore {
+ public:
+  FragileClients(ClientStore& inner, const Refusal& refusal) : inner_(inner), refusal_(refusal) {}
+  Outcome<void> insert(const Client& client) override { return inner_.insert(client); }
+  Outcome<ClientPtr> get(std::string_view id) override {
+    if (refusal_) return fail(*refusal_, "refused", "disk full");
+    return inner_.get(id);
+  }
+  Outcome<std::vector<Client>> list(const ClientFilter& filter, const Page& page) override {
+    return inner_.list(filter, page);
+  }
+  Outcome<Client> update(const Client& changed) override { return inner_.update(changed); }
+  Outcome<void> rotate_secret(std::string_view id, std::string_view hash, WallTime now) override {
+    return inner_.rotate_secret(id, hash, now);
+  }
+  Outcome<Client> transition(std::string_view id, ClientStatus to, WallTime now) override {
+    return inner_.transition(id, to, now);
+  }
+  Outcome<void> remove(std::string_view id, RemoveClient mode, WallTime now) override {
+    return inner_.remove(id, mode, now);
+  }
+  Outcome<std::size_t> purge_unused(const UnusedClients& which, WallTime now) override {
+    return inner_.purge_unused(which, now);
+  }
+
+ private:
+  ClientStore& inner_;
+  const Refusal& refusal_;
+};
+
+class FragileResources final : public ResourceStore {
+ public:
+  FragileResources(ResourceStore& inner, const Refusal& refusal) : inner_(inner), refusal_(refusal) {}
+  Outcome<std::shared_ptr<const ResourceCatalog>> catalog() override {
+    if (refusal_) return fail(*refusal_, "refused", "disk full");
+    return inner_.catalog();
+  }
+  Outcome<void> insert(const Resource& resource) override { return inner_.insert(resource); }
+  Outcome<Resource> update(const Resource& changed) override { return inner_.update(changed); }
+  Outcome<void> remove(std::string_view id, WallTime now) override { return inner_.remove(id, now); }
+
+ private:
+  ResourceStore& inner_;
+  const Refusal& refusal_;
+};
+
+class FragileUsers final : public UserStore {
+ public:
+  FragileUsers(UserStore& inner, const Refusal& refusal) : inner_(inner), refusal_(refusal) {}
+  Outcome<void> insert(const User& user) override { return inner_.insert(user); }
+  Outcome<User> get(std::string_view id) override {
+    if (refusal_) return fail(*refusal_, "refused", "disk full");
+    return inner_.get(id);
+  }
+  Outcome<std::optional<User>> find_by_email(std::string_view email) override {
+    if (refusal_) return fail(*refusal_, "refused", "disk full");
+    return inner_.find_by_email(email);
+  }
+  Outcome<std::optional<User>> find_by_provider(std::string_view provider, std::string_view sub) override {
+    return inner_.find_by_provider(provider, sub);
+  }
+  Outcome<std::vector<User>> list(const Page& page) override { return inner_.list(page); }
+  Outcome<User> update(const User& changed) override { return inner_.update(changed); }
+  Outcome<User> transition(std::string_view id, UserStatus to, WallTime now) override {
+    return inner_.transition(id, to, now);
+  }
+  Outcome<void> remove(std::string_view id, RemoveUser mode, WallTime now) override {
+    return inner_.remove(id, mode, now);
+  }
+
+ private:
+  UserStore& inner_;
+  const Refusal& refusal_;
+};
+
+// The same for a whole storage.
 class FragileStorage final : public Storage, IssuanceStore {
  public:
   explicit FragileStorage(Storage& inner) : inner_(inner) {}
   bool unreachable = false;
   std::optional<DomainErrorCode> refuse_issuances;
+  std::optional<DomainErrorCode> refuse_clients, refuse_resources, refuse_users;  // look-ups of them
 
-  ClientStore& clients() override { return inner_.clients(); }
-  ResourceStore& resources() override { return inner_.resources(); }
+  ClientStore& clients() override { return clients_; }
+  ResourceStore& resources() override { return resources_; }
   IssuanceStore& issuances() override { return *this; }
-  UserStore& users() override { return inner_.users(); }
+  UserStore& users() override { return users_; }
   AuthorizationStore& authorizations() override { return inner_.authorizations(); }
   ConsentGrantStore& consent_grants() override { return inner_.consent_grants(); }
   TokenFamilyStore& families() override { return inner_.families(); }
@@ -143,6 +222,7 @@ class FragileStorage final : public Storage, IssuanceStore {
     return inner_.issuances().list_machine_tokens(id, page);
   }
   Outcome<RevokedIssuance> revoke(const TimeOrderedId& id, WallTime now) override {
+    if (refuse_issuances) return fail(*refuse_issuances, "refused", "disk full");
     return inner_.issuances().revoke(id, now);
   }
   Outcome<std::size_t> purge_expired_machine_tokens(WallTime now) override {
@@ -154,6 +234,9 @@ class FragileStorage final : public Storage, IssuanceStore {
   Outcome<std::optional<TimeOrderedId>> newest_id() override { return inner_.issuances().newest_id(); }
 
   Storage& inner_;
+  FragileClients clients_{inner_.clients(), refuse_clients};
+  FragileResources resources_{inner_.resources(), refuse_resources};
+  FragileUsers users_{inner_.users(), refuse_users};
 };
 
 inline constexpr std::string_view kIssuer = "https://as.example";
