@@ -30,6 +30,9 @@ if [[ ${NEEDS_PYTHON-} == yes ]]; then
   python=${PYTHON:-/usr/bin/python3}
   need "python3 with PyJWT" 2 "$("$python" -c 'import cryptography, jwt; print(jwt.__version__)' 2>/dev/null)" "apt-get install python3-jwt python3-cryptography"
 fi
+if [[ ${NEEDS_PYTHON-} == any ]]; then
+  need python3 3.8 "$(python3 --version 2>/dev/null | number)" "apt-get install python3"
+fi
 if [[ ${AS_MODE:-native} == docker ]]; then
   need docker 24 "$(docker --version 2>/dev/null | number)" "see https://docs.docker.com/engine/install/"
   if command -v docker >/dev/null 2>&1 && ! docker info >/dev/null 2>&1; then missing+=("docker is installed but its daemon is not running"); fi

@@ -7,7 +7,7 @@ trap 'rm -rf "$work"' EXIT
 flags=${sanitize:+-fsanitize=$sanitize}
 
 cmake --install "$build" --prefix "$work/prefix" >/dev/null
-for tier in 01-mcp-server-basic 02-agent-basic 03-dpop retrofit-existing-mcp-server; do
+for tier in 01-mcp-server-basic 02-agent-basic 03-dpop 05-agent-user-login retrofit-existing-mcp-server; do
   (cd "$examples" && find "$tier" \( -name CMakeLists.txt -o -name '*.cpp' \) -exec cp --parents {} "$work" \;)
   cmake -S "$work/$tier" -B "$work/$tier/build" -G Ninja -DCMAKE_PREFIX_PATH="$work/prefix" -DCMAKE_CXX_COMPILER="$compiler" \
     -DCMAKE_CXX_FLAGS="$flags" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }

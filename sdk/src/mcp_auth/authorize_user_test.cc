@@ -102,7 +102,7 @@ class AuthorizeUserTest : public ::testing::Test {
   std::shared_ptr<FakeClock> clock = std::make_shared<FakeClock>();
   std::shared_ptr<ScriptedTransport> network = std::make_shared<ScriptedTransport>();
   ScriptedAuthorizationServer as{network, "https://as.example", kUrl};
-  Server server{{.name = "s", .version = "1"}};
+  Server server{{.name = "s", .version = "1", .allowed_hosts = std::vector<std::string>{"rs.example"}}};
   std::shared_ptr<Gate> gate = std::make_shared<Gate>(server, as);
   int logins = 0;
 };
