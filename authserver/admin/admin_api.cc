@@ -2,16 +2,20 @@
 
 #include "authserver/admin/admin_routes.h"
 #include "authserver/admin/client_endpoints.h"
+#include "authserver/admin/dcr_endpoints.h"
+#include "authserver/admin/grant_endpoints.h"
 #include "authserver/admin/issuance_endpoints.h"
 #include "authserver/admin/password_hashing.h"
 #include "authserver/admin/problem.h"
 #include "authserver/admin/resource_endpoints.h"
 #include "authserver/admin/system_endpoints.h"
+#include "authserver/admin/token_endpoints.h"
 #include "authserver/admin/user_endpoints.h"
 #include "authserver/domain/json_writer.h"
 #include "authserver/domain/key_service.h"
 #include "authserver/domain/resource_service.h"
 #include "authserver/domain/system_service.h"
+#include "authserver/domain/token_inventory.h"
 #include "authserver/domain/user_service.h"
 #include "authserver/http/middleware.h"
 #include "authserver/http/response.h"
@@ -43,7 +47,10 @@ class Server {
         resources_(deps_.storage.resources(), deps_.storage.clients(), audit_, deps_.ids, deps_.clock),
         users_(deps_.storage.users(), audit_, deps_.ids, deps_.clock,
                password_hashing(deps_.config.passwords, hash_slots_, deps_.random)),
+        grants_(deps_.storage.consent_grants(), deps_.storage.users(), audit_, deps_.clock),
+        tokens_(deps_.storage, audit_, deps_.clock, deps_.metrics),
         issuances_(deps_.storage.issuances(), audit_, deps_.clock),
+        registration_(deps_.config.registration, deps_.storage.settings(), deps_.logger),
         keys_(deps_.signing_keys, audit_, deps_.clock),
         system_(deps_.storage, deps_.clock, deps_.config.signing_key_store),
         middleware_(options(), routes(), deps_.clock, deps_.random, deps_.logger, deps_.metrics) {}
@@ -78,9 +85,13 @@ class Server {
     AdminRoutes admin(router, key_, deps_.logger);
     add_client_routes(admin, clients_);
     add_user_routes(admin, users_);
+    add_grant_routes(admin, grants_);
+    add_token_routes(admin, tokens_);
     add_resource_routes(admin, resources_);
     add_issuance_routes(admin, issuances_);
+    add_dcr_routes(admin, registration_, audit_, deps_.clock);
     add_system_routes(admin, {.config = deps_.config,
+                              .registration = registration_,
                               .keys = keys_,
                               .system = system_,
                               .audit = audit_,
@@ -97,7 +108,10 @@ class Server {
   ResourceService resources_;
   HashSlots hash_slots_{kHashSlots};
   UserService users_;
+  ConsentGrantService grants_;
+  TokenInventory tokens_;
   IssuanceService issuances_;
+  RegistrationPolicy registration_;
   KeyService keys_;
   SystemService system_;
   Middleware middleware_;

@@ -14,6 +14,7 @@
 #include "authserver/domain/client_service.h"
 #include "authserver/domain/ids.h"
 #include "authserver/domain/metrics.h"
+#include "authserver/domain/registration_policy.h"
 #include "authserver/domain/signing_key_store.h"
 #include "authserver/domain/storage.h"
 #include "authserver/http/rate_limiter.h"
@@ -25,6 +26,7 @@ struct AdminApiConfig {
   std::string issuer;
   std::string version;
   GrantSwitches grants;
+  RegistrationRules registration{};
   AuditLookback audit_lookback;
   PasswordPolicy passwords{};
   std::optional<RateLimit> rate_limit;  // of the admin listener

@@ -99,7 +99,7 @@ TEST_F(AdminApiTest, VerifyAnswersAndIsAudited) {
 // --- listener
 
 TEST_F(AdminApiTest, UnknownPathsAndMethods) {
-  EXPECT_EQ(call("GET", "/admin/users").status, 404);
+  EXPECT_EQ(call("GET", "/admin/nothing").status, 404);
   EXPECT_EQ(call("GET", "/oauth/token").status, 404);
   const HttpResponse response = call("PUT", "/admin/clients");
   EXPECT_EQ(response.status, 405);

@@ -10,9 +10,6 @@
 namespace authplane::authserver {
 namespace {
 
-constexpr PagingRules kPaging{
-    .default_limit = 50, .max_limit = 0, .max_offset = 0, .mode = PagingRules::Mode::lenient};
-
 // A body with a client secret in it must not stay in any cache.
 HttpResponse secret_response(int status, const OrderedJson& body) {
   HttpResponse response = json_response(status, to_json_text(body));
@@ -67,7 +64,7 @@ Outcome<HttpResponse> create(ClientService& clients, const AdminCall& call) {
 Outcome<HttpResponse> list(ClientService& clients, const AdminCall& call) {
   const auto query = call.query();
   if (!query) return Err(query.error());
-  const auto page = read_page(*query, kPaging);
+  const auto page = read_page(*query, kLenientPaging);
   if (!page) return Err(page.error());
   ClientFilter filter;
   const auto status = query->get("status");

@@ -228,6 +228,20 @@ TEST_F(ClientEndpointsTest, StatesChangeOnlyAlongTheirArrows) {
   expect_problem(call("PATCH", "/admin/clients/nobody/suspend"), 404, "");
 }
 
+TEST_F(ClientEndpointsTest, RevokingAClientRevokesItsTokensAndSuspendingDoesNot) {
+  const std::string client = create_client(), other = create_client();
+  const std::string user = create_user(), resource = create_resource();
+  const Session session = sign_in(client, user, resource);
+  const Session foreign = sign_in(other, user, resource);
+  ASSERT_EQ(call("PATCH", "/admin/clients/" + client + "/suspend").status, 200);
+  EXPECT_TRUE(is_live(session.access));
+  ASSERT_EQ(call("PATCH", "/admin/clients/" + client + "/revoke").status, 200);
+  EXPECT_FALSE(is_live(session.access));
+  EXPECT_FALSE(storage.families().get(session.family.id).value().is_active());
+  EXPECT_TRUE(is_live(foreign.access));
+  EXPECT_TRUE(storage.families().get(foreign.family.id).value().is_active());
+}
+
 TEST_F(ClientEndpointsTest, DeletingAClientWithLiveTokensNeedsForce) {
   const std::string id = issue("2026-01-01T00:00:00Z").client_id;
   expect_problem(call("DELETE", "/admin/clients/" + id), 409, "");

@@ -10,12 +10,6 @@ namespace authplane::authserver {
 namespace {
 
 // An empty value is as good as none.
-std::optional<std::string> given(const Form& query, std::string_view name) {
-  const auto value = query.get(name);
-  if (!value || value->empty()) return std::nullopt;
-  return std::string(*value);
-}
-
 Outcome<IssuanceSearch> read_search(const Form& query) {
   IssuanceSearch search;
   search.subject_user_id = given(query, "user");

@@ -1,7 +1,6 @@
 #include "authserver/admin/paging.h"
 
 #include <charconv>
-#include <string>
 
 namespace authplane::authserver {
 namespace {
@@ -32,6 +31,12 @@ Outcome<std::size_t> read_offset(std::optional<std::string_view> text, const Pag
 }
 
 }  // namespace
+
+std::optional<std::string> given(const Form& query, std::string_view name) {
+  const auto value = query.get(name);
+  if (!value || value->empty()) return std::nullopt;
+  return std::string(*value);
+}
 
 std::optional<std::int64_t> parse_integer(std::string_view text) {
   std::int64_t value = 0;

@@ -44,14 +44,9 @@ Outcome<std::optional<WallTime>> read_time(const Form& query, std::string_view n
 
 Outcome<AuditSearch> read_audit_search(const Form& query) {
   AuditSearch search;
-  const auto filter = [&query](std::string_view name) -> std::optional<std::string> {
-    const auto value = query.get(name);
-    if (!value || value->empty()) return std::nullopt;
-    return std::string(*value);
-  };
-  search.action = filter("action");
-  search.actor_id = filter("actor_id");
-  search.client_id = filter("client_id");
+  search.action = given(query, "action");
+  search.actor_id = given(query, "actor_id");
+  search.client_id = given(query, "client_id");
   const auto since = read_time(query, "since");
   if (!since) return Err(since.error());
   search.since = *since;
@@ -84,13 +79,13 @@ HttpResponse verify_key(const SystemEndpointDeps& deps, const AdminCall& call) {
   return ok(body);
 }
 
-// This server knows neither users nor connections to upstream providers, so there are none of them.
+// This server has no connections to upstream providers.
 Outcome<HttpResponse> stats(const SystemEndpointDeps& deps) {
   const auto counts = deps.system.stats_today();
   if (!counts) return Err(counts.error());
   OrderedJson body;
   body["clients"] = counts->clients;
-  body["users"] = 0;
+  body["users"] = counts->users;
   body["active_tokens_24h"] = counts->tokens_issued;
   body["revoked_tokens"] = counts->tokens_revoked;
   body["connections"] = 0;
@@ -114,15 +109,30 @@ HttpResponse system_status(const SystemEndpointDeps& deps) {
   return ok(body);
 }
 
+OrderedJson notices(RegistrationMode mode, std::string_view default_scope) {
+  OrderedJson list = OrderedJson::array();
+  if (mode == RegistrationMode::admin_only || !default_scope.empty()) return list;
+  OrderedJson notice;
+  notice["id"] = "oauth-default-client-scope-required-v0.3.0";
+  notice["severity"] = "warning";
+  notice["title"] = "Clients that register themselves have no scope ceiling";
+  notice["body"] =
+      "While clients may register themselves, set oauth.default_client_scope to the scopes they may ask for.";
+  list.push_back(std::move(notice));
+  return list;
+}
+
 // What is in force, not what the configuration file says: a feature this server does not have is off.
-HttpResponse system_config(const SystemEndpointDeps& deps) {
+Outcome<HttpResponse> system_config(const SystemEndpointDeps& deps) {
+  const auto mode = deps.registration.mode();
+  if (!mode) return Err(mode.error());
   OrderedJson body;
   body["issuer"] = deps.config.issuer;
   body["storage"]["driver"] = deps.storage.driver();
   body["signing"]["algorithm"] = to_string(deps.signing_keys.keys()->algorithm());
   body["signing"]["key_store"] = deps.config.signing_key_store;
   body["encryption"]["driver"] = "none";
-  body["dcr"]["mode"] = "admin_only";
+  body["dcr"]["mode"] = to_string(*mode);
   body["rate_limit"]["enabled"] = deps.config.public_rate_limit_enabled;
   body["client_credentials"]["enabled"] = deps.config.grants.client_credentials;
   body["dpop"]["enabled"] = deps.config.dpop.enabled;
@@ -133,7 +143,7 @@ HttpResponse system_config(const SystemEndpointDeps& deps) {
   body["agents"]["enabled"] = true;
   body["agents"]["jwks_listing"] = false;
   body["oidc"]["enabled"] = false;
-  body["notices"] = OrderedJson::array();
+  body["notices"] = notices(*mode, deps.config.registration.default_scope);
   return ok(body);
 }
 

@@ -9,6 +9,7 @@ namespace authplane::authserver {
 
 struct SystemEndpointDeps {
   const AdminApiConfig& config;
+  const RegistrationPolicy& registration;
   KeyService& keys;
   SystemService& system;
   AuditService& audit;

@@ -65,6 +65,72 @@ class AdminTest : public ::testing::Test, protected TestServer {
     storage.issuances().append(row, std::move(audit)).value();
     return row;
   }
+  std::string create_user(const std::string& email = "ada@example.com") {
+    return json_of(call("POST", "/admin/users", R"({"email":")" + email + R"(","password":"p"})"))["id"];
+  }
+  // A user's consent, and what a redeemed code led to.
+  struct Session {
+    ConsentGrant grant;
+    TokenFamily family;
+    Issuance access;
+  };
+  Session sign_in(const std::string& client_id, const std::string& user_id, const std::string& resource_id) {
+    Authorization request;
+    request.id = ids.opaque();
+    request.client_id = client_id;
+    request.user_id = user_id;
+    request.redirect_uri = "https://app.example/cb";
+    request.scopes = ScopeSet::split("mcp:echo");
+    request.resource_id = resource_id;
+    request.resource_uri = "https://rs.example/mcp";
+    request.code_challenge = std::string(43, 'c');
+    request.created_at = clock.now();
+    request.expires_at = clock.now() + std::chrono::minutes(10);
+    storage.authorizations().create(request).value();
+    const TokenHash code = sha256(request.id);
+    storage.authorizations()
+        .approve({.authorization_id = request.id,
+                  .user_id = user_id,
+                  .scopes = request.scopes,
+                  .code_hash = code,
+                  .basis = ConsentBasis::given_now,
+                  .consent_grant_id = ids.opaque(),
+                  .audit = {},
+                  .now = clock.now()})
+        .value();
+    storage.authorizations().consume_code(code, clock.now()).value();
+
+    Session session;
+    session.grant = *storage.consent_grants().find_active(user_id, client_id, resource_id).value();
+    session.family.id = ids.next();
+    session.family.client_id = client_id;
+    session.family.user_id = user_id;
+    session.family.scopes = request.scopes;
+    session.family.resource_id = resource_id;
+    session.family.resource_uri = request.resource_uri;
+    session.family.authorization_id = request.id;
+    session.family.created_at = clock.now();
+    session.access.id = ids.next();
+    session.access.grant = GrantKind::authorization_code;
+    session.access.client_id = client_id;
+    session.access.subject_user_id = user_id;
+    session.access.resource_id = resource_id;
+    session.access.scopes = request.scopes;
+    session.access.issued_at = clock.now_seconds();
+    session.access.expires_at = clock.now_seconds() + std::chrono::hours(1);
+    AuditEvent audit;
+    audit.id = ids.next();
+    audit.action = "token.issued";
+    const NewRefreshToken refresh{.hash = sha256("refresh " + request.id),
+                                  .expires_at = clock.now() + std::chrono::hours(24)};
+    storage.issuances()
+        .append({session.access, audit, {}, FamilyStart{.family = session.family, .refresh = refresh}})
+        .value();
+    return session;
+  }
+  bool is_live(const Issuance& token) {
+    return storage.issuances().token_state(token.id.text(), clock.now()).value() == TokenState::live;
+  }
   AuditEvent last_audit() { return audit_rows().front(); }
 
   static void expect_problem(const HttpResponse& response, int status, std::string_view detail) {

@@ -21,9 +21,7 @@ class UserEndpointsTest : public AdminTest {
   static std::string user_body(const std::string& email = "ada@example.com") {
     return R"({"email":")" + email + R"(","password":")" + kPassword + R"(","name":"Ada","role":"admin"})";
   }
-  std::string create_user(const std::string& email = "ada@example.com") {
-    return json_of(call("POST", "/admin/users", user_body(email)))["id"];
-  }
+  std::string create_ada() { return json_of(call("POST", "/admin/users", user_body()))["id"]; }
   bool logs_in(const std::string& id, const std::string& password) {
     HashSlots slots(1);
     const PasswordHasher hasher(config.passwords, slots, random);
@@ -79,7 +77,7 @@ TEST_F(UserEndpointsTest, EachBrokenRuleIs400AndNothingIsStored) {
       {R"({"email":"a@b.c","password":"p","role":7})", "role must be a string"},
       {R"({"email":"","password":"p"})", "email must be an address"},
       {R"({"email":"nobody","password":"p"})", "email must be an address"},
-      {R"({"email":")" + std::string(250, 'a') + R"(@b.c","password":"p"})", "254 bytes"},
+      {R"({"email":")" + std::string(251, 'a') + R"(@b.c","password":"p"})", "254 bytes"},
       {R"({"email":"a@b.c","password":""})", "password must not be empty"},
       {R"({"email":"a@b.c","password":")" + std::string(1025, 'p') + R"("})", "password is longer than 1024"},
       {R"({"email":"a@b.c","password":"p","name":")" + std::string(256, 'n') + R"("})", "name is longer"},
@@ -90,7 +88,7 @@ TEST_F(UserEndpointsTest, EachBrokenRuleIs400AndNothingIsStored) {
 }
 
 TEST_F(UserEndpointsTest, AddressBelongsToOneUserHoweverItIsTyped) {
-  create_user();
+  create_ada();
   expect_problem(call("POST", "/admin/users", user_body("ADA@example.com ")), 409, "e-mail address");
   const std::string other = create_user("bob@example.com");
   expect_problem(call("PATCH", "/admin/users/" + other, R"({"email":"Ada@Example.com"})"), 409,
@@ -98,7 +96,7 @@ TEST_F(UserEndpointsTest, AddressBelongsToOneUserHoweverItIsTyped) {
 }
 
 TEST_F(UserEndpointsTest, PatchChangesOnlyWhatIsNamed) {
-  const std::string id = create_user();
+  const std::string id = create_ada();
   const std::string path = "/admin/users/" + id;
   const auto created_rows = audit_rows().size();
   const Json changed = json_of(call("PATCH", path, R"({"name":"Countess","role":"user","password":"x"})"));
@@ -120,7 +118,7 @@ TEST_F(UserEndpointsTest, PatchChangesOnlyWhatIsNamed) {
 }
 
 TEST_F(UserEndpointsTest, DisablingAndEnablingGoBackAndForth) {
-  const std::string path = "/admin/users/" + create_user();
+  const std::string path = "/admin/users/" + create_ada();
   expect_problem(call("PATCH", path + "/enable"), 409, "active already");
   EXPECT_EQ(call("PATCH", path + "/disable").body, R"({"status":"disabled"})");
   EXPECT_EQ(last_audit().action, "user.disabled");
@@ -140,16 +138,29 @@ TEST_F(UserEndpointsTest, UnknownUserIs404) {
 }
 
 TEST_F(UserEndpointsTest, DeletedUserIsGoneAndTheAddressIsFree) {
-  const std::string id = create_user();
+  const std::string id = create_ada();
   EXPECT_EQ(call("DELETE", "/admin/users/" + id).status, 204);
   EXPECT_EQ(last_audit().action, "user.deleted");
   EXPECT_EQ(last_audit().detail, "user=" + id + " force=false");
   expect_problem(call("DELETE", "/admin/users/" + id), 404, "");
-  EXPECT_NE(create_user(), id);
+  EXPECT_NE(create_ada(), id);
+}
+
+TEST_F(UserEndpointsTest, DeletingAUserWithLiveTokensNeedsForce) {
+  const std::string user = create_ada();
+  const Session session = sign_in(create_client(), user, create_resource());
+  expect_problem(call("DELETE", "/admin/users/" + user), 409, "live tokens");
+  expect_problem(call("DELETE", "/admin/users/" + user + "?force=1"), 409, "live tokens");
+  ASSERT_TRUE(is_live(session.access));
+  EXPECT_EQ(call("DELETE", "/admin/users/" + user + "?force=true").status, 204);
+  EXPECT_EQ(last_audit().detail, "user=" + user + " force=true");
+  EXPECT_FALSE(is_live(session.access));
+  EXPECT_FALSE(storage.families().get(session.family.id));
+  EXPECT_FALSE(storage.consent_grants().get(session.grant.id));
 }
 
 TEST_F(UserEndpointsTest, NoPasswordHashOrAddressShowsAnywhereElse) {
-  const std::string id = create_user();
+  const std::string id = create_ada();
   const std::string path = "/admin/users/" + id;
   std::string seen;
   const auto look = [&](const HttpResponse& response) { seen += response.body; };
@@ -185,7 +196,7 @@ TEST_F(UserEndpointsTest, OfManyThatTakeOneAddressAtOnceOneGetsIt) {
 }
 
 TEST_F(UserEndpointsTest, ConcurrentChangesAreNotLost) {
-  const std::string id = create_user();
+  const std::string id = create_ada();
   std::vector<std::thread> threads;
   for (const char* body : {R"({"name":"Countess"})", R"({"email":"lovelace@example.com"})"}) {
     threads.emplace_back([&, body] {

@@ -29,6 +29,34 @@ OrderedJson policy_view(const Resource& resource) {
   return view;
 }
 
+OrderedJson token_row(const TokenFamily& family) {
+  OrderedJson view;
+  view["jti"] = family.id.text();
+  view["type"] = "authorization_code";
+  view["client_id"] = family.client_id;
+  view["user_id"] = family.user_id;
+  view["scope"] = family.scopes.to_string();
+  view["resource"] = family.resource_uri;
+  view["status"] = family.is_active() ? "active" : "revoked";
+  view["created_at"] = format_rfc3339(family.created_at, Fraction::micros);
+  return view;
+}
+
+OrderedJson token_row(const MachineToken& token) {
+  const Issuance& issuance = token.issuance;
+  OrderedJson view;
+  view["jti"] = issuance.jti();
+  view["type"] = "client_credentials";
+  view["client_id"] = issuance.client_id;
+  if (!issuance.subject_user_id.empty()) view["user_id"] = issuance.subject_user_id;
+  view["scope"] = issuance.scopes.to_string();
+  view["resource"] = token.resource_uri;
+  view["status"] = issuance.revoked_at ? "revoked" : "active";
+  view["created_at"] = format_rfc3339(issuance.issued_at);
+  view["expires_at"] = format_rfc3339(issuance.expires_at);
+  return view;
+}
+
 }  // namespace
 
 OrderedJson view_of(const Client& client) {
@@ -127,6 +155,37 @@ OrderedJson view_of(const IssuanceList& list) {
   view["count"] = rows.size();
   view["since"] = list.since ? format_rfc3339(*list.since) : "0001-01-01T00:00:00Z";
   view["issuances"] = std::move(rows);
+  return view;
+}
+
+OrderedJson view_of(const TokenList& list) {
+  OrderedJson rows = OrderedJson::array();
+  for (const TokenFamily& family : list.families) rows.push_back(token_row(family));
+  for (const MachineToken& token : list.machine_tokens) rows.push_back(token_row(token));
+  OrderedJson view;
+  view["tokens"] = std::move(rows);
+  view["total"] = list.total;
+  return view;
+}
+
+OrderedJson view_of(const ConsentGrant& grant) {
+  OrderedJson view;
+  view["id"] = grant.id;
+  view["user_id"] = grant.user_id;
+  view["client_id"] = grant.client_id;
+  view["resource_id"] = grant.resource_id;
+  view["scopes"] = array_of(grant.scopes.tokens());
+  view["created_at"] = format_rfc3339(grant.created_at);
+  view["updated_at"] = format_rfc3339(grant.updated_at);
+  if (grant.revoked_at) view["revoked_at"] = format_rfc3339(*grant.revoked_at);
+  return view;
+}
+
+OrderedJson user_grants_view(const std::vector<ConsentGrant>& grants) {
+  OrderedJson view;
+  view["consent_grants"] = OrderedJson::array();
+  for (const ConsentGrant& grant : grants) view["consent_grants"].push_back(view_of(grant));
+  view["broker_grants"] = OrderedJson::array();
   return view;
 }
 

@@ -4,9 +4,11 @@
 
 #include "authserver/domain/audit.h"
 #include "authserver/domain/client_service.h"
+#include "authserver/domain/consent_grant.h"
 #include "authserver/domain/issuance_service.h"
 #include "authserver/domain/key_service.h"
 #include "authserver/domain/resource.h"
+#include "authserver/domain/token_inventory.h"
 #include "authserver/domain/user.h"
 
 // How domain values look in JSON, for the admin API and for `--json` of the command line. No view holds a
@@ -19,8 +21,12 @@ OrderedJson view_of(const User& user);
 OrderedJson view_of(const Resource& resource);
 OrderedJson view_of(const Issuance& issuance);
 OrderedJson view_of(const IssuanceList& list);
+OrderedJson view_of(const TokenList& list);
+OrderedJson view_of(const ConsentGrant& grant);
 OrderedJson view_of(const AuditEvent& event);
 OrderedJson view_of(const KeyView& key);
+// What a user allowed: the consent grants, and no broker grants, as this server has none.
+OrderedJson user_grants_view(const std::vector<ConsentGrant>& grants);
 // The only view with a client secret: the answer to a registration.
 OrderedJson registration_view(const RegisteredClient& registered);
 

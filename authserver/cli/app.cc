@@ -89,8 +89,10 @@ int run(const std::vector<std::string>& arguments, Context& context) {
   add_resource_commands(admin, selected);
   add_client_commands(admin, selected);
   add_user_commands(admin, selected);
+  add_grant_commands(admin, selected);
   add_issuance_commands(admin, selected);
   add_key_commands(admin, selected);
+  add_dcr_commands(admin, selected);
   try {
     root.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::CallForHelp&) {

@@ -113,6 +113,27 @@ CommandResult<void> rotate_secret(Invocation& invocation, const std::string& giv
   return {};
 }
 
+using Transition = Outcome<Client> (ClientService::*)(std::string_view, const Actor&);
+
+void add_transition(CLI::App& group, Action& selected, const char* name, const char* help,
+                    Transition transition) {
+  auto given_id = std::make_shared<std::string>();
+  CommandBuilder(group, name, help, selected)
+      .text("--id", *given_id, "Client id (required)")
+      .runs([given_id, transition](Invocation& invocation) -> CommandResult<void> {
+        CommandResult<std::string> id =
+            required(invocation.context, "--id", *given_id, "AUTHSERVER_CLIENT_ID");
+        if (!id) return Err(id.error());
+        CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open(invocation);
+        if (!workspace) return Err(workspace.error());
+        Outcome<Client> changed = ((*workspace)->clients().*transition)(*id, kOperator);
+        if (!changed) return failure(changed.error());
+        invocation.context.out
+            << Row("updated").add("id", changed->id).add("status", to_string(changed->status)).line();
+        return {};
+      });
+}
+
 struct ListOptions {
   std::string status, source;
   long limit = 100;
@@ -181,6 +202,13 @@ void add_client_commands(CLI::App& admin, Action& selected) {
                  selected)
       .text("--id", *rotated_id, "Client id (required)")
       .runs([rotated_id](Invocation& invocation) { return rotate_secret(invocation, *rotated_id); });
+
+  add_transition(group, selected, "suspend", "Issue no more tokens to a client until it is reactivated",
+                 &ClientService::suspend);
+  add_transition(group, selected, "reactivate", "Lift the suspension of a client",
+                 &ClientService::reactivate);
+  add_transition(group, selected, "revoke", "Shut a client out for good and revoke all its tokens",
+                 &ClientService::revoke);
 
   auto listing = std::make_shared<ListOptions>();
   CommandBuilder(group, "list", "List clients, newest first", selected)

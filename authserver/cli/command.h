@@ -77,9 +77,11 @@ std::vector<std::string> split_list(std::string_view text,
 
 void add_client_commands(CLI::App& admin, Action& selected);
 void add_user_commands(CLI::App& admin, Action& selected);
+void add_grant_commands(CLI::App& admin, Action& selected);
 void add_resource_commands(CLI::App& admin, Action& selected);
 void add_issuance_commands(CLI::App& admin, Action& selected);
 void add_key_commands(CLI::App& admin, Action& selected);
+void add_dcr_commands(CLI::App& admin, Action& selected);
 void add_config_commands(CLI::App& root, Action& selected);
 void add_doctor_command(CLI::App& root, Action& selected);
 void add_server_commands(CLI::App& root, Action& selected);  // serve, migrate, healthcheck, version

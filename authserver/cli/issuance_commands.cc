@@ -25,6 +25,12 @@ std::string resource_id(Workspace& workspace, const std::string& id_or_slug) {
   return found ? found->id : id_or_slug;
 }
 
+// Likewise: people type e-mail addresses.
+std::string user_id(Workspace& workspace, const std::string& id_or_email) {
+  Outcome<User> found = workspace.users().get_by_id_or_email(id_or_email);
+  return found ? found->id : id_or_email;
+}
+
 void print_rows(std::ostream& out, const IssuanceList& list) {
   Row header;
   header.add("count", std::to_string(list.issuances.size()));
@@ -44,7 +50,7 @@ CommandResult<void> list(Invocation& invocation, const ListOptions& options) {
   CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open(invocation);
   if (!workspace) return Err(workspace.error());
   IssuanceSearch search;
-  search.subject_user_id = options.user;
+  if (options.user) search.subject_user_id = user_id(**workspace, *options.user);
   search.client_id = options.client;
   if (options.resource) search.resource_id = resource_id(**workspace, *options.resource);
   search.jti = options.jti;
@@ -95,7 +101,7 @@ void add_issuance_commands(CLI::App& admin, Action& selected) {
   auto listing = std::make_shared<ListOptions>();
   CommandBuilder(group, "list",
                  "Find records, newest first; at least one of --user, --client, --resource, --jti", selected)
-      .text("--user", listing->user, "User id")
+      .text("--user", listing->user, "User id or e-mail address")
       .text("--client", listing->client, "Client id")
       .text("--resource", listing->resource, "Resource id or slug")
       .text("--jti", listing->jti, "jti of one token")

@@ -94,8 +94,8 @@ std::string scope_summary(const std::vector<ResourceScope>& scopes) {
   return bracketed(items);
 }
 
-std::string instant(std::chrono::sys_seconds time) {
-  return format_rfc3339(WallTime(time));
+std::string instant(WallTime time) {
+  return format_rfc3339(time);
 }
 
 std::string client_row(const Client& client) {
@@ -114,6 +114,18 @@ std::string user_row(const User& user) {
       .add("role", to_string(user.role))
       .add("status", to_string(user.status))
       .line();
+}
+
+std::string consent_grant_row(const ConsentGrant& grant) {
+  Row row;
+  row.add("id", grant.id)
+      .add("client_id", grant.client_id)
+      .add("resource_id", grant.resource_id)
+      .add("scopes", bracketed(grant.scopes.tokens()))
+      .add("created_at", instant(grant.created_at))
+      .add("updated_at", instant(grant.updated_at));
+  if (grant.revoked_at) row.add("revoked_at", instant(*grant.revoked_at));
+  return row.line();
 }
 
 std::string resource_row(const Resource& resource, Columns columns) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "authserver/domain/client.h"
+#include "authserver/domain/consent_grant.h"
 #include "authserver/domain/issuance.h"
 #include "authserver/domain/resource.h"
 #include "authserver/domain/user.h"
@@ -29,10 +30,11 @@ class Row {
 
 std::string bracketed(const std::vector<std::string>& items);         // [a,b]
 std::string scope_summary(const std::vector<ResourceScope>& scopes);  // [name,name->upstream]
-std::string instant(std::chrono::sys_seconds time);                   // RFC 3339
+std::string instant(WallTime time);                                   // RFC 3339, whole seconds
 
 std::string client_row(const Client& client);
 std::string user_row(const User& user);
+std::string consent_grant_row(const ConsentGrant& grant);
 enum class Columns { list, all };
 std::string resource_row(const Resource& resource, Columns columns);
 std::string issuance_row(const Issuance& issuance);

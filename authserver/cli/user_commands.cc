@@ -110,6 +110,18 @@ CommandResult<void> remove(Invocation& invocation, const std::string& id, bool f
   return {};
 }
 
+CommandResult<void> force_logout(Invocation& invocation, const std::string& id) {
+  CommandResult<Target> target = open_for_user(invocation, id);
+  if (!target) return Err(target.error());
+  Outcome<RevokedFamilies> revoked = target->workspace->tokens().force_logout(target->user.id, kOperator);
+  if (!revoked) return failure(revoked.error());
+  invocation.context.out << Row("revoked")
+                                .add("user_id", target->user.id)
+                                .add("families", std::to_string(revoked->families))
+                                .line();
+  return {};
+}
+
 CommandResult<void> list(Invocation& invocation) {
   CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open(invocation);
   if (!workspace) return Err(workspace.error());
@@ -173,6 +185,11 @@ void add_user_commands(CLI::App& admin, Action& selected) {
       .text("--id", removal->id, "User id or e-mail address (required)")
       .flag("--force", removal->force, "Revoke their live tokens instead of refusing")
       .runs([removal](Invocation& invocation) { return remove(invocation, removal->id, removal->force); });
+
+  auto logged_out = std::make_shared<std::string>();
+  CommandBuilder(group, "force-logout", "Revoke all tokens of a user, who has to log in again", selected)
+      .text("--id", *logged_out, "User id or e-mail address (required)")
+      .runs([logged_out](Invocation& invocation) { return force_logout(invocation, *logged_out); });
 
   CommandBuilder(group, "list", "List users, newest first", selected).runs(list);
 }

@@ -61,6 +61,12 @@ GrantSwitches grant_switches(const Config& config) {
       .client_credentials = config.client_credentials.enabled, .token_exchange = false, .jwt_bearer = false};
 }
 
+RegistrationRules registration_rules(const Config& config) {
+  return {.mode = parse_registration_mode(config.registration.mode).value(),
+          .approved_redirects = config.registration.approved_redirects,
+          .default_scope = config.oauth.default_client_scope};
+}
+
 CommandResult<std::unique_ptr<Workspace>> Workspace::open(Invocation& invocation) {
   CommandResult<LoadedConfig> loaded = load_for_command(invocation);
   if (!loaded) return Err(loaded.error());
@@ -101,8 +107,11 @@ Workspace::Workspace(LoadedConfig loaded, SecretString pepper, std::unique_ptr<L
       clients_(storage_->clients(), audit_, ids_, clock_, pepper_, grant_switches(loaded_.config)),
       users_(storage_->users(), audit_, ids_, clock_,
              password_hashing(PasswordPolicy(), hash_slots_, context.random)),
+      grants_(storage_->consent_grants(), storage_->users(), audit_, clock_),
+      tokens_(*storage_, audit_, clock_, metrics_),
       resources_(storage_->resources(), storage_->clients(), audit_, ids_, clock_),
-      issuances_(storage_->issuances(), audit_, clock_) {}
+      issuances_(storage_->issuances(), audit_, clock_),
+      registration_(registration_rules(loaded_.config), storage_->settings(), *logger_) {}
 
 CommandResult<std::unique_ptr<SigningKeyStore>> Workspace::signing_keys() {
   return open_signing_keys(loaded_.config, clock_, *logger_);

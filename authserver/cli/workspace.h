@@ -8,10 +8,13 @@
 #include "authserver/cli/command.h"
 #include "authserver/config/load.h"
 #include "authserver/domain/client_service.h"
+#include "authserver/domain/consent_grant_service.h"
 #include "authserver/domain/issuance_service.h"
 #include "authserver/domain/key_service.h"
+#include "authserver/domain/registration_policy.h"
 #include "authserver/domain/resource_service.h"
 #include "authserver/domain/storage.h"
+#include "authserver/domain/token_inventory.h"
 #include "authserver/domain/user_service.h"
 #include "authserver/identity/hash_slots.h"
 
@@ -27,6 +30,7 @@ CommandResult<std::unique_ptr<SigningKeyStore>> open_signing_keys(const Config& 
                                                                   Logger& logger);
 CommandResult<SecretString> open_pepper(const Config& config, Random& random);
 GrantSwitches grant_switches(const Config& config);
+RegistrationRules registration_rules(const Config& config);
 
 // The database and the services on top of it, as commands use them: the same rules and audit rows as over
 // HTTP, with or without a running server.
@@ -41,8 +45,11 @@ class Workspace {
   Storage& storage() { return *storage_; }
   ClientService& clients() { return clients_; }
   UserService& users() { return users_; }
+  ConsentGrantService& grants() { return grants_; }
+  TokenInventory& tokens() { return tokens_; }
   ResourceService& resources() { return resources_; }
   IssuanceService& issuances() { return issuances_; }
+  RegistrationPolicy& registration() { return registration_; }
   AuditService& audit() { return audit_; }
   CommandResult<std::unique_ptr<SigningKeyStore>> signing_keys();
 
@@ -62,8 +69,11 @@ class Workspace {
   ClientService clients_;
   HashSlots hash_slots_{1};
   UserService users_;
+  ConsentGrantService grants_;
+  TokenInventory tokens_;
   ResourceService resources_;
   IssuanceService issuances_;
+  RegistrationPolicy registration_;
 };
 
 // Who the audit rows of commands name.
