@@ -230,6 +230,16 @@ TEST_F(AuthorizationCodeTest, StorageThatFailsIsToldWithoutDetailAndIssuesNothin
 
 // --- a code is good for one try
 
+TEST_F(AuthorizationCodeTest, AServerThatCannotReadItsResourcesLeavesTheCodeUnused) {
+  const std::string code = code_for("app");
+  server.storage.refuse_resources = DomainErrorCode::unavailable;
+  expect_error(token(code_form("app", code)), 503, "temporarily_unavailable");
+  server.storage.refuse_resources = DomainErrorCode::internal;
+  expect_error(token(code_form("app", code)), 500, "server_error", "the server failed");
+  server.storage.refuse_resources.reset();
+  EXPECT_EQ(token(code_form("app", code)).status, 200);
+}
+
 TEST_F(AuthorizationCodeTest, EveryFailedTryUsesTheCodeUp) {
   for (const auto& [name, value] : {std::pair{"code_verifier", ""},
                                     {"redirect_uri", "https://evil.example"},

@@ -198,6 +198,19 @@ TEST_F(IntrospectionTest, TokensOfTheKeyBeforeARotationStayActive) {
   EXPECT_TRUE(is_active(first_tokens().access));
 }
 
+TEST_F(IntrospectionTest, AStoreThatFailsMakesTokensInactiveWithoutAnAuditRow) {
+  const std::string access = first_tokens().access;
+  const std::size_t before = audit_lines().size();
+  server.storage.refuse_users = DomainErrorCode::internal;
+  expect_inactive(access);
+  server.storage.refuse_users.reset();
+  server.storage.refuse_resources = DomainErrorCode::unavailable;
+  expect_inactive(access);
+  EXPECT_EQ(audit_lines().size(), before);
+  EXPECT_TRUE(server.logger.contains("disk full"));
+  EXPECT_EQ(server.metrics.count("authserver_introspection_total{result=error}"), 2);
+}
+
 // --- who may call at all
 
 TEST_F(IntrospectionTest, CallersThatFailToAuthenticateAreInvalidClient) {

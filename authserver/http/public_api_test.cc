@@ -22,8 +22,8 @@ class PublicApiTest : public ::testing::Test {
 
 TEST_F(PublicApiTest, UnknownPathsAre404Text) {
   for (const char* path :
-       {"/", "/oauth/authorize", "/oauth/register", "/oauth/revoke", "/oauth/introspect", "/metrics",
-        "/admin/stats", "/oauth/token/", "/OAUTH/token", "/oauth%2Ftoken", "*"}) {
+       {"/", "/oauth", "/oauth/revoke/", "/oauth/device", "/metrics", "/admin/stats", "/oauth/token/",
+        "/OAUTH/token", "/oauth%2Ftoken", "*"}) {
     const HttpResponse response = server.get(path);
     EXPECT_EQ(response.status, 404) << path;
     EXPECT_EQ(response.headers.get("Content-Type"), "text/plain; charset=utf-8");
@@ -178,7 +178,7 @@ TEST_F(CorsTest, PreflightOfAListedOrigin) {
   EXPECT_EQ(response.status, 204);
   EXPECT_EQ(response.headers.get("Access-Control-Allow-Origin"), "https://app.example");
   EXPECT_EQ(response.headers.get("Access-Control-Allow-Methods"), "GET, POST, OPTIONS");
-  EXPECT_EQ(response.headers.get("Access-Control-Allow-Headers"), "Content-Type, Authorization, DPoP");
+  EXPECT_EQ(response.headers.get("Access-Control-Allow-Headers"), "Content-Type, Authorization, DPoP, MCP-Protocol-Version");
   EXPECT_EQ(response.headers.get("Access-Control-Max-Age"), "86400");
   EXPECT_EQ(response.headers.get("Vary"), "Origin");
   EXPECT_FALSE(response.headers.contains("Access-Control-Allow-Credentials"));

@@ -155,6 +155,9 @@ TEST_F(RefreshTokenTest, StorageThatFailsLeavesTheTokenUnused) {
   server.storage.refuse_issuances = DomainErrorCode::unavailable;
   expect_error(token(refresh_form("app", tokens.refresh)), 503, "temporarily_unavailable");
   server.storage.refuse_issuances.reset();
+  server.storage.refuse_resources = DomainErrorCode::internal;
+  expect_error(token(refresh_form("app", tokens.refresh)), 500, "server_error");
+  server.storage.refuse_resources.reset();
   EXPECT_EQ(token(refresh_form("app", tokens.refresh)).status, 200);
 }
 

@@ -128,6 +128,20 @@ TEST_F(RevocationTest, ReuseAfterARevocationIsAnInvalidGrantAndNothingMore) {
   EXPECT_THAT(audit_lines(), Not(Contains(HasSubstr("family.revoked"))));
 }
 
+TEST_F(RevocationTest, WhatCouldNotBeRevokedIsNotCalledRevoked) {
+  const Tokens tokens = first_tokens();
+  server.storage.refuse_issuances = DomainErrorCode::unavailable;
+  const HttpResponse busy = revoke(tokens.access, "app");
+  expect_error(busy, 503, "temporarily_unavailable");
+  EXPECT_EQ(busy.headers.get("Retry-After"), "1");
+  server.storage.refuse_issuances = DomainErrorCode::internal;
+  const HttpResponse failed = revoke(tokens.access, "app");
+  expect_error(failed, 500, "server_error", "the server failed to revoke the token");
+  EXPECT_THAT(failed.body, Not(HasSubstr("disk full")));
+  EXPECT_TRUE(server.logger.contains("disk full"));
+  EXPECT_TRUE(is_active(tokens.access));
+}
+
 // --- who may call at all
 
 TEST_F(RevocationTest, CallersThatFailToAuthenticateRevokeNothing) {

@@ -45,7 +45,8 @@ struct TokenEndpoint::Entry {
   Histogram* seconds;
 };
 
-TokenEndpoint::TokenEndpoint(Deps deps, std::vector<std::unique_ptr<Grant>> grants) : deps_(deps) {
+TokenEndpoint::TokenEndpoint(Deps deps, std::vector<std::unique_ptr<Grant>> grants)
+    : deps_(deps), agent_issued_(deps.metrics.counter("authplane_agent_tokens_issued_total")) {
   for (auto& grant : grants) {
     const std::string grant_type(to_string(grant->kind()));
     Entry entry{
@@ -124,6 +125,7 @@ HttpResponse TokenEndpoint::issued(const Pending& pending, Outcome<IssuedToken> 
   if (pending.has_proof) deps_.proofs.count_accepted();
   entry.issued->add();
   entry.issued_by_grant->add();
+  if (pending.client->is_agent) agent_issued_.add();
   entry.seconds->observe(std::chrono::duration<double>(deps_.clock.steady_now() - pending.started).count());
   return render(*token);
 }

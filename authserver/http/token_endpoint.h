@@ -92,6 +92,7 @@ class TokenEndpoint {
   Denial not_recorded(const Pending& pending, const DomainError& error) const;
 
   Deps deps_;
+  Counter& agent_issued_;
   std::vector<Entry> entries_;
 };
 

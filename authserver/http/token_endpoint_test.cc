@@ -53,6 +53,8 @@ TEST_F(TokenEndpointTest, AgentsAreNamedInTheirTokensAndRecords) {
   const auto row = server.storage.issuances().find_by_jti(claims["jti"].get<std::string>()).value();
   ASSERT_TRUE(row);
   EXPECT_EQ(row->agent_id, "agent-2");
+  ASSERT_EQ(post(valid_form()).status, 200);
+  EXPECT_EQ(server.metrics.count("authplane_agent_tokens_issued_total"), 1);
 }
 
 TEST_F(TokenEndpointTest, EveryTokenHasItsRecordAndAuditRow) {
@@ -219,8 +221,8 @@ TEST_F(TokenEndpointTest, BodyMustBeAFormOfBoundedSize) {
 
 TEST_F(TokenEndpointTest, OtherGrantsAreUnsupported) {
   for (const char* grant :
-       {"password", "Client_Credentials", "Refresh_Token",
-        "urn:ietf:params:oauth:grant-type:token-exchange", "urn:ietf:params:oauth:grant-type:jwt-bearer"}) {
+       {"password", "Client_Credentials", "Refresh_Token", "urn:ietf:params:oauth:grant-type:token-exchange",
+        "urn:ietf:params:oauth:grant-type:jwt-bearer"}) {
     expect_error(post(form_with("grant_type", grant)), 400, "unsupported_grant_type", "does not support");
   }
   expect_error(post(form_with("grant_type", "")), 400, "unsupported_grant_type", "missing");
