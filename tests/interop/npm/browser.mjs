@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict'
 import { pathToFileURL } from 'node:url'
 
-const entities = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" }
-const unescape = (text) => text.replace(/&(amp|lt|gt|quot|#39);/g, (_, name) => entities[name])
+const entities = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'", '#96': '`' }
+const unescape = (text) => text.replace(/&(amp|lt|gt|quot|#39|#96);/g, (_, name) => entities[name])
 
 function attributes(tag) {
   const found = {}
