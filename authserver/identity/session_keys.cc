@@ -7,9 +7,10 @@ namespace authplane::authserver {
 namespace {
 
 // The position is the value of the enumerator. Changing a label ends every session.
-constexpr std::array<std::string_view, kKeyPurposes> kLabels = {"session-cookie", "login-nonce", "login-form",
-                                                                "consent-form"};
-static_assert(static_cast<std::size_t>(KeyPurpose::consent_form) + 1 == kKeyPurposes);
+constexpr std::array<std::string_view, kKeyPurposes> kLabels = {
+    "session-cookie",  "login-nonce",    "login-form",     "consent-form",
+    "provider-cookie", "provider-state", "provider-nonce", "provider-verifier"};
+static_assert(static_cast<std::size_t>(KeyPurpose::provider_verifier) + 1 == kKeyPurposes);
 
 }  // namespace
 

@@ -10,8 +10,17 @@ namespace authplane::authserver {
 
 // What a key of the session secret is for. Every purpose has a key of its own, so nothing made for one is
 // ever accepted for another.
-enum class KeyPurpose { session_cookie, login_nonce, login_form, consent_form };
-inline constexpr std::size_t kKeyPurposes = 4;
+enum class KeyPurpose {
+  session_cookie,
+  login_nonce,
+  login_form,
+  consent_form,
+  provider_cookie,  // of a sign-in at the identity provider, and what is derived from it
+  provider_state,
+  provider_nonce,
+  provider_verifier,
+};
+inline constexpr std::size_t kKeyPurposes = 8;
 
 // Keys derived from `session.secret` by HKDF-SHA256 (RFC 5869). Thread-safe.
 class SessionKeys {

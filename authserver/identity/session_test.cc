@@ -13,8 +13,10 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr KeyPurpose kPurposes[] = {KeyPurpose::session_cookie, KeyPurpose::login_nonce,
-                                    KeyPurpose::login_form, KeyPurpose::consent_form};
+constexpr KeyPurpose kPurposes[] = {KeyPurpose::session_cookie,  KeyPurpose::login_nonce,
+                                    KeyPurpose::login_form,      KeyPurpose::consent_form,
+                                    KeyPurpose::provider_cookie, KeyPurpose::provider_state,
+                                    KeyPurpose::provider_nonce,  KeyPurpose::provider_verifier};
 
 struct Bench {
   SessionKeys keys{SecretString("dev-session-secret-change-me")};

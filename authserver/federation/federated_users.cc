@@ -1,0 +1,97 @@
+#include "authserver/federation/federated_users.h"
+
+namespace authplane::authserver {
+namespace {
+
+using Reason = FederationRefusal::Reason;
+
+Unexpected<FederationRefusal> store_failed(const DomainError& error) {
+  return refuse(Reason::store_failed, "the users cannot be read or written: " +
+                                          (error.detail.empty() ? error.description : error.detail));
+}
+
+}  // namespace
+
+std::string_view to_string(FederationRefusal::Reason reason) noexcept {
+  switch (reason) {
+    case Reason::stale:
+      return "stale";
+    case Reason::provider_error:
+      return "provider_error";
+    case Reason::code_refused:
+      return "code_exchange_failed";
+    case Reason::invalid_id_token:
+      return "invalid_id_token";
+    case Reason::provider_failed:
+      return "provider_failed";
+    case Reason::user_disabled:
+      return "user_disabled";
+    case Reason::email_in_use:
+      return "email_in_use";
+    case Reason::store_failed:
+      break;
+  }
+  return "store_failed";
+}
+
+FederationResult<FederatedUsers::SignedInUser> FederatedUsers::find_or_create(
+    const UpstreamIdentity& identity) {
+  const auto found = deps_.users.find_by_provider(kOpenIdProvider, identity.subject);
+  if (!found) return store_failed(found.error());
+  if (*found) return known(**found, identity);
+  return create(identity);
+}
+
+FederationResult<FederatedUsers::SignedInUser> FederatedUsers::known(const User& user,
+                                                                     const UpstreamIdentity& identity) {
+  if (!user.is_active()) return refuse(Reason::user_disabled, "user " + user.id + " is disabled");
+  return SignedInUser{refreshed(user, identity), false};
+}
+
+FederationResult<FederatedUsers::SignedInUser> FederatedUsers::create(const UpstreamIdentity& identity) {
+  const auto holder = deps_.users.find_by_email(identity.email);
+  if (!holder) return store_failed(holder.error());
+  const auto in_use = [](const std::string& by) {
+    return refuse(Reason::email_in_use, "the address the provider gives belongs to " + by);
+  };
+  if (*holder) return in_use("user " + (*holder)->id);
+  User user;
+  user.id = deps_.ids.opaque();
+  user.email = identity.email;
+  user.name = identity.name;
+  user.provider = kOpenIdProvider;
+  user.provider_sub = identity.subject;
+  user.created_at = user.updated_at = deps_.clock.now();
+  const auto inserted = deps_.users.insert(user);
+  if (inserted) return SignedInUser{std::move(user), true};
+  if (inserted.error().code != DomainErrorCode::conflict) return store_failed(inserted.error());
+  // Two first sign-ins at once are one account; else somebody has just taken the address.
+  const auto found = deps_.users.find_by_provider(kOpenIdProvider, identity.subject);
+  if (!found) return store_failed(found.error());
+  if (!*found) return in_use("another user");
+  return known(**found, identity);
+}
+
+// What cannot be brought up to date is no reason to keep somebody out.
+User FederatedUsers::refreshed(const User& user, const UpstreamIdentity& identity) {
+  User changed = user;
+  if (!identity.name.empty()) changed.name = identity.name;
+  if (!identity.email.empty() && identity.email != user.email) {
+    const auto holder = deps_.users.find_by_email(identity.email);
+    if (holder && !*holder) {
+      changed.email = identity.email;
+    } else {
+      deps_.logger.warn("address of a federated user not updated: another account has it",
+                        {{"user_id", user.id}});
+    }
+  }
+  if (changed == user) return user;
+  changed.updated_at = deps_.clock.now();
+  auto stored = deps_.users.update(changed);
+  if (stored) return std::move(*stored);
+  deps_.logger.warn("federated user not updated",
+                    {{"user_id", user.id}, {"cause", stored.error().description}});
+  return user;
+}
+
+}  // namespace authplane::authserver
