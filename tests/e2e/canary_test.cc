@@ -1,4 +1,4 @@
-#include <algorithm>
+#include <set>
 
 #include <authplane/base/encoding.h>
 
@@ -29,18 +29,24 @@ class Canaries {
 
   void expect_none_in(const std::string& where, const std::string& text) const {
     for (const auto& [what, word] : words_) {
-      for (const auto& spelling :
-           {word, form_encode(word), base64_encode(word), nlohmann::json(word).dump()}) {
+      for (const auto& spelling : spellings(word)) {
         const auto at = text.find(spelling);
-        EXPECT_EQ(at, std::string::npos)
-            << what << " is in " << where << ": ..."
-            << nlohmann::json(text.substr(at < 200 ? 0 : at - 200, at < 200 ? at : 200))
-                   .dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+        EXPECT_EQ(at, std::string::npos) << what << " is in " << where << " behind ..." << before(text, at);
       }
     }
   }
 
  private:
+  static std::set<std::string> spellings(const std::string& word) {
+    const auto quoted = nlohmann::json(word).dump();
+    return {word, form_encode(word), base64_encode(word), quoted.substr(1, quoted.size() - 2)};
+  }
+  static std::string before(const std::string& text, std::size_t at) {
+    const auto start = at < 200 ? 0 : at - 200;
+    return nlohmann::json(text.substr(start, at - start))
+        .dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+  }
+
   std::vector<std::pair<std::string, std::string>> words_;
 };
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-#include <authplane/base/encoding.h>
+#include "authserver/http_beast/test_client.h"
 
 namespace authplane::e2e {
 namespace {
@@ -72,6 +72,29 @@ Form with(const Form& fields, const std::map<std::string, std::string>& typed) {
     filled.add(name, found != typed.end() ? found->second : value);
   }
   return filled;
+}
+
+// As the bytes come: HTTP libraries may decode fields, and the address in Location must not be.
+Reply exchange(const std::string& method, const Url& url, const Headers& headers, const std::string& body) {
+  std::string request = method + " " + url.request_target() + " HTTP/1.1\r\nHost: " + url.authority() +
+                        "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
+  for (const auto& [name, value] : headers) request += name + ": " + value + "\r\n";
+  http_beast::TestClient client(url.port());
+  client.send(request + "\r\n" + body);
+  const std::string response = client.response();
+  const std::string_view whole = response;
+  Reply reply{.status = http_beast::TestClient::status_of(response), .headers = {}, .body = ""};
+  std::size_t line = whole.find("\r\n") + 2;
+  for (std::size_t end; (end = whole.find("\r\n", line)) != std::string_view::npos; line = end + 2) {
+    const auto field = whole.substr(line, end - line);
+    if (field.empty()) {
+      reply.body = whole.substr(end + 2);
+      break;
+    }
+    const auto colon = field.find(": ");
+    reply.headers.add(std::string(field.substr(0, colon)), std::string(field.substr(colon + 2)));
+  }
+  return reply;
 }
 
 }  // namespace
@@ -142,7 +165,7 @@ Page ScriptedBrowser::send(std::string method, std::string url, std::string body
       headers.add("Origin", origin_);
     }
     Page page;
-    page.reply = http(method, url, headers, body);
+    page.reply = exchange(method, Url::parse(url).value(), headers, body);
     page.url = url;
     keep_cookies(page.reply.headers);
     if (page.reply.status != 303) {
