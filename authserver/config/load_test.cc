@@ -119,11 +119,11 @@ TEST(LoadConfig, EveryKeyOfTheTableIsSettableFromFileAndEnvironment) {
 }
 
 TEST(LoadConfig, EnvironmentParsesTheWayItIsDocumented) {
-  LoadedConfig loaded = load("server: {allowed_origins: [x]}\nsession: {cookie_name: c}\n",
+  LoadedConfig loaded = load("server: {allowed_origins: [x]}\noauth: {default_client_scope: c}\n",
                              {{"AUTHPLANE_DPOP_ENABLED", "on"},
                               {"AUTHPLANE_DCR_RATE_LIMIT", "abc"},
                               {"AUTHPLANE_SERVER_READ_TIMEOUT", "120"},
-                              {"AUTHPLANE_SESSION_COOKIE_NAME", ""},
+                              {"AUTHPLANE_OAUTH_DEFAULT_CLIENT_SCOPE", ""},
                               {"AUTHPLANE_SESSION_MAX_AGE", ""},
                               {"AUTHPLANE_SERVER_ALLOWED_ORIGINS", ""},
                               {"AUTHPLANE_OIDC_SCOPES", "a, b"},
@@ -131,7 +131,7 @@ TEST(LoadConfig, EnvironmentParsesTheWayItIsDocumented) {
   EXPECT_FALSE(loaded.settings.flag("dpop.enabled"));
   EXPECT_EQ(loaded.settings.number("dcr.rate_limit"), 10);
   EXPECT_EQ(loaded.config.server.read_timeout, 30s);
-  EXPECT_EQ(loaded.settings.text("session.cookie_name"), "");
+  EXPECT_EQ(loaded.settings.text("oauth.default_client_scope"), "");
   EXPECT_EQ(loaded.settings.duration("session.max_age"), 24h);
   EXPECT_TRUE(loaded.config.server.allowed_origins.empty());
   EXPECT_THAT(loaded.settings.list("oidc.scopes"), ::testing::ElementsAre("a", " b"));
@@ -197,8 +197,35 @@ TEST(LoadConfig, DefaultsDoNotWarnAboutFeaturesNobodyAskedFor) {
 }
 
 TEST(LoadConfig, TuningAnAbsentFeatureIsNamed) {
-  EXPECT_THAT(load("xaa: {token_expiry: 30m}\ncimd: {cache_ttl: 2h}\n").advice,
-              Contains("settings without effect in this build: cimd.cache_ttl, xaa.token_expiry"));
+  EXPECT_THAT(load("xaa: {token_expiry: 30m}\nconnect: {redirect_base_url: x}\n").advice,
+              Contains("settings without effect in this build: xaa.token_expiry, connect.redirect_base_url"));
+}
+
+TEST(LoadConfig, RegistrationIsOpenAndTunable) {
+  const Config by_default = load("").config;
+  EXPECT_EQ(by_default.registration.mode, "open");
+  EXPECT_EQ(by_default.registration.requests_per_second, 10);
+  EXPECT_EQ(by_default.registration.burst, 20);
+  EXPECT_TRUE(by_default.cimd.enabled);
+  EXPECT_TRUE(by_default.cimd.require_https);
+  EXPECT_FALSE(by_default.cimd.allow_private_addresses);
+  EXPECT_EQ(by_default.cimd.cache_ttl, 1h);
+  EXPECT_EQ(by_default.cimd.fetch_timeout, 10s);
+  const LoadedConfig loaded = load(
+      "dcr: {mode: approved_redirects, approved_redirects: ['https://app.example/cb'], rate_limit: 0.5}\n"
+      "cimd: {require_https: false, allow_private_addresses: true, cache_ttl: 1m, fetch_timeout: 1500ms}\n"
+      "oauth: {default_client_scope: 'a b'}\n");
+  EXPECT_EQ(loaded.config.registration.mode, "approved_redirects");
+  EXPECT_THAT(loaded.config.registration.approved_redirects,
+              ::testing::ElementsAre("https://app.example/cb"));
+  EXPECT_EQ(loaded.config.registration.requests_per_second, 0.5);
+  EXPECT_FALSE(loaded.config.cimd.require_https);
+  EXPECT_TRUE(loaded.config.cimd.allow_private_addresses);
+  EXPECT_EQ(loaded.config.cimd.cache_ttl, 60s);
+  EXPECT_EQ(loaded.config.cimd.fetch_timeout, 1500ms);
+  EXPECT_EQ(loaded.config.oauth.default_client_scope, "a b");
+  EXPECT_THAT(loaded.advice, Contains(HasSubstr("cimd.allow_private_addresses is true")));
+  EXPECT_THAT(load("cimd: {enabled: true}\ndcr: {mode: open}\n").advice, Not(Contains(HasSubstr("build"))));
 }
 
 TEST(LoadConfig, DpopIsOnAndTunable) {
@@ -228,6 +255,48 @@ TEST(LoadConfig, TokensOfUsersHaveTheirOwnLifetimesAndRefreshesStayBound) {
   EXPECT_EQ(loaded.config.user_tokens.refresh_expiry, 24h);
   EXPECT_FALSE(loaded.config.dpop.bind_refresh_tokens);
   for (const std::string& line : loaded.advice) EXPECT_THAT(line, Not(HasSubstr("default_")));
+}
+
+TEST(LoadConfig, PeopleStaySignedInForADayAndAreLockedOutAfterTenFailures) {
+  const LoadedConfig by_default = load("");
+  const Config& config = by_default.config;
+  EXPECT_EQ(config.session.cookie_name, "authserver_session");
+  EXPECT_EQ(config.session.max_age, 24h);
+  EXPECT_EQ(config.session.same_site, "lax");
+  EXPECT_FALSE(config.session.secure);
+  EXPECT_TRUE(config.session.secret.empty());
+  EXPECT_TRUE(config.session.fail_closed);
+  EXPECT_EQ(config.sign_in.max_failures, 10);
+  EXPECT_EQ(config.sign_in.failure_window, 10min);
+  EXPECT_EQ(config.sign_in.lockout, 15min);
+  EXPECT_EQ(config.sign_in.max_tracked, 250'000);
+  EXPECT_FALSE(config.oauth.require_scope);
+  EXPECT_THAT(by_default.advice, Contains(HasSubstr("session.secret is empty")));
+  EXPECT_THAT(by_default.advice, Not(Contains(HasSubstr("fail_closed"))));
+}
+
+TEST(LoadConfig, SignInIsTunable) {
+  const LoadedConfig loaded = load(
+      "session: {cookie_name: sid, max_age: 1500ms, secure: true, same_site: None, fail_closed: false,\n"
+      "          secret: dev-session-secret-change-me}\n"
+      "rate_limit: {auth_fail_max: 3, auth_fail_window: 1m, auth_lockout: 2m, max_tracked_identities: "
+      "10000}\n"
+      "oauth: {require_scope: true}\n");
+  const Config& config = loaded.config;
+  EXPECT_EQ(config.session.cookie_name, "sid");
+  EXPECT_EQ(config.session.max_age, 2s);
+  EXPECT_EQ(config.session.same_site, "none");
+  EXPECT_TRUE(config.session.secure);
+  EXPECT_EQ(config.session.secret, SecretString("dev-session-secret-change-me"));
+  EXPECT_FALSE(config.session.fail_closed);
+  EXPECT_EQ(config.sign_in.max_failures, 3);
+  EXPECT_EQ(config.sign_in.failure_window, 60s);
+  EXPECT_EQ(config.sign_in.lockout, 120s);
+  EXPECT_EQ(config.sign_in.max_tracked, 10'000);
+  EXPECT_TRUE(config.oauth.require_scope);
+  EXPECT_THAT(loaded.advice, Not(Contains(HasSubstr("session.secret"))));
+  EXPECT_THAT(loaded.advice, Contains(HasSubstr("session.fail_closed is false")));
+  for (const std::string& line : loaded.advice) EXPECT_THAT(line, Not(HasSubstr("without effect")));
 }
 
 TEST(LoadConfig, LiteralVariableIsRefused) {
@@ -333,6 +402,9 @@ INSTANTIATE_TEST_SUITE_P(
                "comma"},
         Broken{"StateMaxAgeZero", "oauth: {state_max_age: 0s}", "oauth.state_max_age", "more than 0s"},
         Broken{"SessionMaxAgeZero", "session: {max_age: 0s}", "session.max_age", "more than 0s"},
+        Broken{"CookieNameEmpty", "session: {cookie_name: ''}", "session.cookie_name", "letters"},
+        Broken{"CookieNameOdd", "session: {cookie_name: 'a;b'}", "session.cookie_name", "letters"},
+        Broken{"SameSiteNoneInClear", "session: {same_site: none}", "session.same_site", "browsers drop"},
         Broken{"SameSiteUnknown", "session: {same_site: any}", "session.same_site", "not known"},
         Broken{"SessionSecretWeak", "session: {secret: ' ChangeMe '}", "session.secret", "well-known"},
         Broken{"AdminKeyWeak", "admin: {api_key: dev-admin-key}", "admin.api_key", "well-known"},
@@ -359,7 +431,6 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{"NonceTtlZero", "dpop: {nonce_ttl: 0s}", "dpop.nonce_ttl", "more than 0s"},
         Broken{"NonceTtlLong", "dpop: {nonce_ttl: 61m}", "dpop.nonce_ttl", "more than 1h"},
         Broken{"SubjectModeCase", "xaa: {subject_mode: Strict}", "xaa.subject_mode", "not known"},
-        Broken{"Oidc", "oidc: {enabled: true}", "oidc.enabled", "not available"},
         Broken{"AgentListing", "agents: {enable_jwks_listing: true}", "agents.enable_jwks_listing",
                "not available"},
         Broken{"Connect", "connect: {state_secret: 0123456789abcdef0123456789abcdef}", "connect.state_secret",
@@ -399,6 +470,10 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{"SeedSlugMissing", "resources: [{backend_kind: mint}]", "resources[0].slug", "is missing"},
         Broken{"SeedScopes", "resources: [{slug: x, backend_kind: mint, scopes: text}]",
                "resources[0].scopes", "must be a list"},
+        Broken{"DcrRate", "dcr: {rate_limit: 0}", "dcr.rate_limit", "must be more than 0"},
+        Broken{"DcrBurst", "dcr: {rate_limit_burst: 0}", "dcr.rate_limit_burst", "must be more than 0"},
+        Broken{"CimdTtl", "cimd: {cache_ttl: 0s}", "cimd.cache_ttl", "less than 1s"},
+        Broken{"CimdTimeout", "cimd: {fetch_timeout: 31s}", "cimd.fetch_timeout", "at most 30s"},
         Broken{"CimdHttp", "cimd: {require_https: false}", "cimd.require_https", "only a localhost issuer",
                true},
         Broken{"CimdPrivate", "cimd: {allow_private_addresses: true}", "cimd.allow_private_addresses",

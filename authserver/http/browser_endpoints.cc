@@ -11,6 +11,13 @@ CookieAttributes nonce_cookie(CookieAttributes cookie) {
   return cookie;
 }
 
+// Like the session cookie, except that browsers come back from another site with it.
+CookieAttributes sign_in_cookie(CookieAttributes cookie) {
+  cookie.name = kSignInCookie;
+  if (cookie.same_site == SameSite::strict) cookie.same_site = SameSite::lax;
+  return cookie;
+}
+
 }  // namespace
 
 BrowserEndpoints::BrowserEndpoints(const BrowserOptions& options, Deps deps)
@@ -48,14 +55,36 @@ BrowserEndpoints::BrowserEndpoints(const BrowserOptions& options, Deps deps)
                   .errors = errors_,
                   .logger = deps.logger,
                   .metrics = deps.metrics}),
-      login_(nonce_cookie(options.session.cookie), {.site = site_,
-                                                    .keys = keys_,
-                                                    .sessions = sessions_,
-                                                    .sign_in = sign_in_,
-                                                    .errors = errors_,
-                                                    .random = deps.random}),
-      consent_(
-          {.site = site_, .keys = keys_, .service = service_, .sessions = sessions_, .errors = errors_}) {}
+      login_(nonce_cookie(options.session.cookie), options.login,
+             {.site = site_,
+              .keys = keys_,
+              .sessions = sessions_,
+              .sign_in = sign_in_,
+              .errors = errors_,
+              .random = deps.random}),
+      consent_({.site = site_, .keys = keys_, .service = service_, .sessions = sessions_, .errors = errors_}),
+      federation_(make_federation(options, deps)) {}
+
+std::unique_ptr<FederationEndpoint> BrowserEndpoints::make_federation(const BrowserOptions& options,
+                                                                      const Deps& deps) const {
+  if (deps.provider == nullptr) return nullptr;
+  return std::make_unique<FederationEndpoint>(
+      FederationOptions{.cookie = sign_in_cookie(options.session.cookie),
+                        .max_age = options.federation_max_age,
+                        .provider_name = options.login.provider},
+      FederationEndpoint::Deps{.site = site_,
+                               .keys = keys_,
+                               .sessions = sessions_,
+                               .errors = errors_,
+                               .provider = *deps.provider,
+                               .users = deps.storage.users(),
+                               .audit = deps.audit,
+                               .ids = deps.ids,
+                               .clock = deps.clock,
+                               .random = deps.random,
+                               .logger = deps.logger,
+                               .metrics = deps.metrics});
+}
 
 // The client may have to be looked up elsewhere, which holds no worker.
 void BrowserEndpoints::authorize(const HttpRequest& request, Respond respond) const {
@@ -78,12 +107,20 @@ HttpResponse BrowserEndpoints::answer_authorize(const HttpRequest& request) cons
 }
 
 void BrowserEndpoints::add_routes(Router& router, const std::string& prefix) const {
+  // The pages of an issuer with a slash at its end stand where those of the same issuer without it would.
+  if (prefix.ends_with('/') && !site_.base_path.empty()) add_routes(router, site_.base_path);
   using Request = const HttpRequest&;
   using Params = const PathParams&;
   router.add_deferred("GET", prefix + "/oauth/authorize",
                       [this](Request r, Respond respond) { authorize(r, std::move(respond)); });
+  router.add("GET", prefix + "/", [this](Request r, Params) { return login_.home(r); });
   router.add("GET", prefix + "/login", [this](Request r, Params) { return login_.show(r); });
   router.add("POST", prefix + "/login", [this](Request r, Params) { return login_.submit(r); });
+  if (federation_) {
+    router.add("GET", prefix + "/oidc/start", [this](Request r, Params) { return federation_->start(r); });
+    router.add_deferred("GET", prefix + "/oidc/callback",
+                        [this](Request r, Respond respond) { federation_->callback(r, std::move(respond)); });
+  }
   router.add("POST", prefix + "/logout", [this](Request r, Params) { return login_.logout(r); });
   router.add("GET", prefix + "/consent", [this](Request r, Params) { return consent_.show(r); });
   router.add("POST", prefix + "/consent", [this](Request r, Params) { return consent_.submit(r); });

@@ -1,3 +1,6 @@
+#include <atomic>
+#include <thread>
+
 #include "authserver/http/browser_fixture.h"
 #include "authserver/identity/form_tokens.h"
 #include "authserver/identity/session_cookie.h"
@@ -199,6 +202,27 @@ TEST_F(ConsentTest, AnAnswerCountsOnce) {
   expect_page(browser.post("/consent", consent_form(page, "deny", {})), 409, "answered already");
   expect_page(browser.get(target), 409, "answered already");
   EXPECT_EQ(codes_given(), 1u);
+}
+
+TEST_F(ConsentTest, OfAnswersThatRaceOneCounts) {
+  for (int round = 0; round < 5; ++round) {
+    Browser browser = signed_in();
+    const Form request = request_with("resource", std::nullopt);
+    const HttpResponse page = browser.get(consent_target(browser, request));
+    std::atomic<int> allowed = 0, denied = 0;
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 8; ++i) {
+      threads.emplace_back([&, i] {
+        Browser tab = browser;
+        const bool allow = i % 2 == 0;
+        const HttpResponse answer =
+            tab.post("/consent", consent_form(page, allow ? "allow" : "deny", {"mcp:echo"}));
+        if (answer.status == 303) ++(allow ? allowed : denied);
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(allowed + denied, 1);
+  }
 }
 
 TEST_F(ConsentTest, ARequestExpiresAfterTenMinutes) {

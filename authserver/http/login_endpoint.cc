@@ -5,6 +5,7 @@
 #include "authserver/http/form_body.h"
 #include "authserver/identity/safe_redirect.h"
 #include "authserver/pages/login_page.h"
+#include "authserver/pages/signed_in_page.h"
 
 namespace authplane::authserver {
 
@@ -12,9 +13,15 @@ HttpResponse go_to_login(const Site& site, std::string_view path) {
   return go_to(site.base_path + "/login?redirect=" + form_encode(site.base_path + std::string(path)));
 }
 
+// Where to go after the login.
+std::string LoginEndpoint::destination(std::string_view asked_for) const {
+  std::string path = safe_redirect(asked_for);
+  return path == "/" ? deps_.site.base_path + "/" : path;
+}
+
 HttpResponse LoginEndpoint::show(const HttpRequest& request) const {
   const auto query = Form::parse(request.query());
-  const std::string redirect = safe_redirect(query ? query->get("redirect").value_or("") : "");
+  const std::string redirect = destination(query ? query->get("redirect").value_or("") : "");
   return form(request, {.redirect = redirect, .email = "", .problem = ""});
 }
 
@@ -34,19 +41,28 @@ HttpResponse LoginEndpoint::form(const HttpRequest& request, const Attempt& atte
   page.redirect = attempt.redirect;
   page.email = attempt.email;
   page.problem = attempt.problem;
+  page.local_login = choices_.local;
+  page.provider = choices_.provider;
   HttpResponse response = html_response(attempt.status, render(page));
   if (is_new) response.headers.add("Set-Cookie", set_cookie(nonce_cookie_, nonce, kLoginNonceMaxAge));
   return response;
 }
 
 HttpResponse LoginEndpoint::submit(const HttpRequest& request) const {
-  Attempt attempt{.redirect = "/", .email = "", .problem = "", .status = 422};
+  if (!choices_.local) {
+    return deps_.errors.show({.status = 404,
+                              .title = "There is no sign-in with a password here",
+                              .explanation = "Go back to the application and sign in again."},
+                             "password sent although oidc.show_local_login is false");
+  }
+  const std::string home = destination("");
+  Attempt attempt{.redirect = home, .email = "", .problem = "", .status = 422};
   const auto body = read_form(request);
   if (!body) {
     attempt.problem = "This form did not arrive whole. Sign in again.";
     return form(request, attempt);
   }
-  const std::string redirect = safe_redirect(body->get("redirect").value_or(""));
+  const std::string redirect = destination(body->get("redirect").value_or(""));
   attempt.redirect = redirect;
   const std::string_view nonce = find_cookie(request.headers, nonce_cookie_).value_or("");
   if (is_sent_by_other_site(request.headers, deps_.site) ||
@@ -91,6 +107,14 @@ HttpResponse LoginEndpoint::refused(const HttpRequest& request, Attempt attempt,
   attempt.status = 500;
   attempt.problem = "The server could not check your password. Try again later.";
   return form(request, attempt);
+}
+
+HttpResponse LoginEndpoint::home(const HttpRequest& request) const {
+  const BrowserSessions::Found session = deps_.sessions.find(request.headers);
+  if (!session.user) return go_to(deps_.site.base_path + "/login");
+  return html_response(
+      200, render(SignedInPage{
+               .server = deps_.site.host, .base_path = deps_.site.base_path, .user = session.user->label}));
 }
 
 HttpResponse LoginEndpoint::logout(const HttpRequest& request) const {

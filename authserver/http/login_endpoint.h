@@ -11,7 +11,13 @@
 
 namespace authplane::authserver {
 
-// GET and POST /login, POST /logout. Thread-safe.
+// How people may sign in.
+struct LoginChoices {
+  bool local = true;     // with a password; else POST /login does not exist
+  std::string provider;  // display name of the identity provider, "" when the page does not offer it
+};
+
+// GET and POST /login, POST /logout, GET /. Thread-safe.
 class LoginEndpoint {
  public:
   struct Deps {
@@ -24,22 +30,26 @@ class LoginEndpoint {
   };
   // `nonce_cookie` holds the nonce of the form, see identity/form_tokens.h. The references outlive the
   // object.
-  LoginEndpoint(CookieAttributes nonce_cookie, Deps deps)
-      : nonce_cookie_(std::move(nonce_cookie)), deps_(deps) {}
+  LoginEndpoint(CookieAttributes nonce_cookie, LoginChoices choices, Deps deps)
+      : nonce_cookie_(std::move(nonce_cookie)), choices_(std::move(choices)), deps_(deps) {}
 
   HttpResponse show(const HttpRequest& request) const;
   HttpResponse submit(const HttpRequest& request) const;
   HttpResponse logout(const HttpRequest& request) const;
+  // GET /: where a login ends that came from nowhere.
+  HttpResponse home(const HttpRequest& request) const;
 
  private:
   struct Attempt {
     std::string_view redirect, email, problem;
     int status = 200;
   };
+  std::string destination(std::string_view asked_for) const;
   HttpResponse form(const HttpRequest& request, const Attempt& attempt) const;
   HttpResponse refused(const HttpRequest& request, Attempt attempt, const SignInRefusal& refusal) const;
 
   CookieAttributes nonce_cookie_;
+  LoginChoices choices_;
   Deps deps_;
 };
 

@@ -481,7 +481,6 @@ TEST_F(LoginTest, TooManySignInsAtOnceAreToldToWait) {
 
 TEST_F(LoginTest, APasswordHashOutOfDateIsRenewed) {
   User imported = user("user-old", "old@example.com", kPassword);
-  // bcrypt of "canary-password", cost 4.
   HashSlots slots(1);
   PasswordPolicy older = server.config.browser.passwords;
   older.cost.passes = 2;
@@ -495,6 +494,52 @@ TEST_F(LoginTest, APasswordHashOutOfDateIsRenewed) {
   EXPECT_THAT(renewed.password_hash, HasSubstr("t=1,"));
   EXPECT_EQ(sign_in(browser, "old@example.com").status, 303);
   EXPECT_EQ(server.storage.users().get("user-old").value().version, renewed.version);
+}
+
+// Every one of them is worth a hash, so none is told from the others by time.
+TEST_F(LoginTest, NobodyIsRefusedWithoutTheWorkOfAPassword) {
+  server.config.browser.hash_slots = 0;
+  server.start();
+  User off = user("user-off", "off@example.com", kPassword);
+  off.status = UserStatus::disabled;
+  server.storage.users().insert(off).value();
+  User federated = user("user-fed", "fed@example.com", kPassword);
+  federated.provider = "oidc";
+  federated.provider_sub = "42";
+  server.storage.users().insert(federated).value();
+  for (const std::string_view email :
+       {kEmail, std::string_view("eve@example.com"), std::string_view("off@example.com"),
+        std::string_view("fed@example.com")}) {
+    Browser browser(server);
+    EXPECT_EQ(sign_in(browser, email).status, 503) << email;
+  }
+}
+
+TEST_F(LoginTest, ALoginFromNowhereEndsOnAPageThatSaysSo) {
+  Browser browser(server);
+  EXPECT_EQ(destination_of(browser.get("/")).base, "/login");
+  EXPECT_EQ(sign_in(browser).headers.get("Location"), "/");
+  const HttpResponse page = browser.get("/");
+  expect_page(page, 200, "You are signed in");
+  EXPECT_THAT(page.body, AllOf(HasSubstr(std::string(kEmail)), HasSubstr("action=\"/logout\"")));
+}
+
+TEST_F(LoginTest, AnIssuerWithAPathHasItsPagesBelowItWithOneSlash) {
+  for (const char* issuer : {"https://as.example/tenant", "https://as.example/tenant/"}) {
+    server.config.issuer = issuer;
+    server.start();
+    Browser browser(server);
+    EXPECT_EQ(destination_of(browser.get("/tenant/")).base, "/tenant/login");
+    const HttpResponse page = browser.get("/tenant/login");
+    expect_page(page, 200, "Sign in");
+    EXPECT_EQ(browser.post("/tenant/login", login_form(page)).headers.get("Location"), "/tenant/");
+    expect_page(browser.get("/tenant/"), 200, "You are signed in");
+    EXPECT_EQ(destination_of(browser.post("/tenant/logout", Form())).base, "/tenant/login");
+    const HttpResponse asked =
+        browser.get(std::string(issuer).substr(std::string_view("https://as.example").size()) +
+                    authorize_target(valid_request()));
+    EXPECT_EQ(destination_of(asked).base, "/tenant/login") << issuer;
+  }
 }
 
 // Logout

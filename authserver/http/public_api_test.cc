@@ -21,9 +21,8 @@ class PublicApiTest : public ::testing::Test {
 };
 
 TEST_F(PublicApiTest, UnknownPathsAre404Text) {
-  for (const char* path :
-       {"/", "/oauth", "/oauth/revoke/", "/oauth/device", "/metrics", "/admin/stats", "/oauth/token/",
-        "/OAUTH/token", "/oauth%2Ftoken", "*"}) {
+  for (const char* path : {"//", "/oauth", "/oauth/revoke/", "/oauth/device", "/metrics", "/admin/stats",
+                           "/oauth/token/", "/OAUTH/token", "/oauth%2Ftoken", "*"}) {
     const HttpResponse response = server.get(path);
     EXPECT_EQ(response.status, 404) << path;
     EXPECT_EQ(response.headers.get("Content-Type"), "text/plain; charset=utf-8");
@@ -178,7 +177,8 @@ TEST_F(CorsTest, PreflightOfAListedOrigin) {
   EXPECT_EQ(response.status, 204);
   EXPECT_EQ(response.headers.get("Access-Control-Allow-Origin"), "https://app.example");
   EXPECT_EQ(response.headers.get("Access-Control-Allow-Methods"), "GET, POST, OPTIONS");
-  EXPECT_EQ(response.headers.get("Access-Control-Allow-Headers"), "Content-Type, Authorization, DPoP, MCP-Protocol-Version");
+  EXPECT_EQ(response.headers.get("Access-Control-Allow-Headers"),
+            "Content-Type, Authorization, DPoP, MCP-Protocol-Version");
   EXPECT_EQ(response.headers.get("Access-Control-Max-Age"), "86400");
   EXPECT_EQ(response.headers.get("Vary"), "Origin");
   EXPECT_FALSE(response.headers.contains("Access-Control-Allow-Credentials"));
@@ -195,6 +195,41 @@ TEST_F(CorsTest, OtherOriginsAndOtherPathsGetNothing) {
   EXPECT_EQ(preflight("/ready", "https://app.example").status, 405);
   EXPECT_FALSE(server.get("/ready", {{"Origin", "https://app.example"}})
                    .headers.contains("Access-Control-Allow-Origin"));
+}
+
+TEST_F(CorsTest, WhatClientsCallIsOpenAndWhatPeopleSeeIsNot) {
+  allow({"https://app.example"});
+  for (const char* path : {"/oauth/token", "/oauth/register", "/oauth/revoke", "/oauth/introspect",
+                           "/.well-known/oauth-authorization-server", "/.well-known/openid-configuration",
+                           "/.well-known/jwks.json", "/.well-known/oauth-protected-resource/demo"}) {
+    EXPECT_EQ(preflight(path, "https://app.example").status, 204) << path;
+    EXPECT_EQ(
+        server.get(path, {{"Origin", "https://app.example"}}).headers.get("Access-Control-Allow-Origin"),
+        "https://app.example")
+        << path;
+  }
+  for (const char* path :
+       {"/oauth/authorize", "/login", "/consent", "/logout", "/livez", "/errors/invalid_grant", "/"}) {
+    EXPECT_NE(preflight(path, "https://app.example").status, 204) << path;
+    EXPECT_FALSE(
+        server.get(path, {{"Origin", "https://app.example"}}).headers.contains("Access-Control-Allow-Origin"))
+        << path;
+  }
+}
+
+TEST_F(CorsTest, AnswersBeforeAndInsteadOfAHandlerCanBeRead) {
+  server.config.rate_limit = RateLimit{.requests_per_second = 1, .burst = 3};
+  allow({"https://app.example"});
+  const Headers origin{{"Origin", "https://app.example"}};
+  for (const auto& [path, status] :
+       std::initializer_list<std::pair<const char*, int>>{{"/.well-known/nothing", 404},
+                                                          {"/oauth/token", 405},
+                                                          {"/oauth/token", 405},
+                                                          {"/oauth/token", 429}}) {
+    const HttpResponse response = server.get(path, origin);
+    EXPECT_EQ(response.status, status);
+    EXPECT_EQ(response.headers.get("Access-Control-Allow-Origin"), "https://app.example") << status;
+  }
 }
 
 TEST_F(CorsTest, ErrorsCanBeReadByThePageToo) {

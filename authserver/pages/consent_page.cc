@@ -92,13 +92,6 @@ void add_form(Html& html, const ConsentPage& page) {
   html.markup("</div>\n</form>\n");
 }
 
-void add_user(Html& html, const ConsentPage& page) {
-  open_form(html, page.base_path, "/logout");
-  html.markup("<p class=\"soft user\">Signed in as <bdi>");
-  html.text(shorten(page.user, kMaxName));
-  html.markup("</bdi>. <button class=\"link\" type=\"submit\">Sign out</button></p>\n</form>\n");
-}
-
 }  // namespace
 
 std::string render(const ConsentPage& page) {
@@ -107,7 +100,7 @@ std::string render(const ConsentPage& page) {
   add_destination(html, page);
   add_details(html, page);
   add_form(html, page);
-  add_user(html, page);
+  add_sign_out(html, page.base_path, page.user);
   return close_page(std::move(html));
 }
 

@@ -3,6 +3,8 @@
 namespace authplane::authserver {
 namespace {
 
+constexpr std::size_t kMaxUser = 80;
+
 // Everything is inline: the content security policy allows no other source, and no script.
 constexpr Markup kStyle = R"(<style>
 :root {
@@ -88,6 +90,12 @@ std::string close_page(Html html) {
 
 void open_form(Html& html, std::string_view base_path, Markup path) {
   html.markup("<form method=\"post\" action=\"").text(base_path).markup(path).markup("\">\n");
+}
+
+void add_sign_out(Html& html, std::string_view base_path, std::string_view user) {
+  open_form(html, base_path, "/logout");
+  html.markup("<p class=\"soft user\">Signed in as <bdi>").text(shorten(user, kMaxUser));
+  html.markup("</bdi>. <button class=\"link\" type=\"submit\">Sign out</button></p>\n</form>\n");
 }
 
 void add_problem(Html& html, std::string_view problem) {

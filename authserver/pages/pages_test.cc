@@ -79,6 +79,7 @@ std::vector<std::string> all_pages() {
           render(sample_consent()),
           render(cimd_consent()),
           render(sample_consent("http://localhost:8080/cb")),
+          render(sample_signed_in()),
           render(sample_error())};
 }
 

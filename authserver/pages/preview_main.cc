@@ -46,6 +46,7 @@ int main(int argc, char** argv) {
       write(folder, "consent", render(sample_consent())) &&
       write(folder, "consent-loopback", render(sample_consent("http://127.0.0.1:33418/cb"))) &&
       write(folder, "consent-hostile", render(hostile_consent())) &&
+      write(folder, "signed-in", render(sample_signed_in())) &&
       write(folder, "error", render(sample_error()));
   if (!written)
     std::fprintf(stderr, "pages_preview: cannot write into '%s'; name an existing folder\n", argv[1]);

@@ -3,6 +3,7 @@
 #include "authserver/pages/consent_page.h"
 #include "authserver/pages/error_page.h"
 #include "authserver/pages/login_page.h"
+#include "authserver/pages/signed_in_page.h"
 
 namespace authplane::authserver {
 
@@ -31,6 +32,10 @@ inline ConsentPage sample_consent(std::string_view redirect_uri = "https://agent
   page.session_id = "session";
   page.csrf_token = "token";
   return page;
+}
+
+inline SignedInPage sample_signed_in() {
+  return {.server = "auth.example.com", .base_path = "", .user = "ada@example.com"};
 }
 
 inline ErrorPage sample_error() {
