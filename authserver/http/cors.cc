@@ -1,6 +1,7 @@
 #include "authserver/http/cors.h"
 
 #include <algorithm>
+#include <array>
 
 namespace authplane::authserver {
 
@@ -9,7 +10,11 @@ Cors::Cors(std::vector<std::string> allowed_origins) : allowed_origins_(std::mov
 }
 
 bool Cors::covers(std::string_view path) {
-  return path.ends_with("/oauth/token") || path.find("/.well-known/") != std::string_view::npos;
+  constexpr std::array<std::string_view, 4> kEndpoints{"/oauth/token", "/oauth/register", "/oauth/revoke",
+                                                       "/oauth/introspect"};
+  return std::any_of(kEndpoints.begin(), kEndpoints.end(),
+                     [&](std::string_view endpoint) { return path.ends_with(endpoint); }) ||
+         path.find("/.well-known/") != std::string_view::npos;
 }
 
 bool Cors::admits(std::string_view origin) const {
@@ -32,7 +37,8 @@ std::optional<HttpResponse> Cors::preflight(const HttpRequest& request) const {
   add_origin(request, response);
   if (!admits(*origin)) return response;
   response.headers.add("Access-Control-Allow-Methods", "GET, POST, OPTIONS");
-  response.headers.add("Access-Control-Allow-Headers", "Content-Type, Authorization, DPoP");
+  response.headers.add("Access-Control-Allow-Headers",
+                       "Content-Type, Authorization, DPoP, MCP-Protocol-Version");
   response.headers.add("Access-Control-Max-Age", "86400");
   return response;
 }

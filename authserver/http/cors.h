@@ -9,8 +9,9 @@
 
 namespace authplane::authserver {
 
-// Cross-origin access for browser clients (WHATWG Fetch): the token endpoint and the discovery documents,
-// without credentials. Origins compare byte for byte; "*" in the list admits any.
+// Cross-origin access for browser clients (WHATWG Fetch): the endpoints clients themselves call
+// (token, register, revoke, introspect) and the discovery documents, without credentials; nothing a person
+// sees. Origins compare byte for byte; "*" in the list admits any.
 class Cors {
  public:
   explicit Cors(std::vector<std::string> allowed_origins);
