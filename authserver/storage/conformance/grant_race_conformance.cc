@@ -134,7 +134,8 @@ TEST_P(StorageConformance, NothingOfAFamilyIsLiveOnceItsRevocationReturned) {
         return;
       }
       Session& session = sessions[static_cast<std::size_t>(i)];
-      while (true) {
+      // Bounded: a revocation takes the longer, the more was rotated meanwhile.
+      for (int left = 100; left > 0; --left) {
         const bool was_revoked = revoked;
         const std::string successor = ids_.token(32);
         const NewIssuance rotation = make_rotation(session.family, session.refresh_token, successor);
