@@ -184,7 +184,7 @@ TEST_F(AdminApiTest, SystemConfigShowsWhatIsInForceAndNoSecret) {
   EXPECT_EQ(body["signing"], Json({{"algorithm", "ES256"}, {"key_store", "keyfile"}}));
   EXPECT_EQ(body["client_credentials"]["enabled"], true);
   EXPECT_EQ(body["dpop"], Json({{"enabled", true}, {"nonce_ttl", "1m0s"}, {"require_nonce", false}}));
-  EXPECT_EQ(body["notices"], Json::array());
+  EXPECT_EQ(body["notices"][0]["id"], "oauth-default-client-scope-required-v0.3.0");
   EXPECT_THAT(response.body, Not(HasSubstr(kAdminKey)));
   EXPECT_THAT(response.body, Not(HasSubstr(pepper.expose())));
   config.dpop = {.enabled = false, .nonce_ttl = "30s", .require_nonce = true};

@@ -82,6 +82,7 @@ int run(const std::vector<std::string>& arguments, Context& context) {
   root.add_option("--config", config_path, "YAML file; without it only defaults and environment count");
   Action selected;
   add_server_commands(root, selected);
+  add_purge_command(root, selected);
   add_config_commands(root, selected);
   add_doctor_command(root, selected);
   CLI::App& admin =

@@ -84,6 +84,7 @@ void add_key_commands(CLI::App& admin, Action& selected);
 void add_dcr_commands(CLI::App& admin, Action& selected);
 void add_config_commands(CLI::App& root, Action& selected);
 void add_doctor_command(CLI::App& root, Action& selected);
+void add_purge_command(CLI::App& root, Action& selected);
 void add_server_commands(CLI::App& root, Action& selected);  // serve, migrate, healthcheck, version
 
 }  // namespace authplane::authserver::cli

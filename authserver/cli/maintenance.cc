@@ -7,9 +7,6 @@
 namespace authplane::authserver::cli {
 namespace {
 
-// A request may wait that long between being judged and being written.
-constexpr std::chrono::seconds kGrace{60};
-
 void report(const Outcome<std::size_t>& deleted, const std::string& what, Logger& logger) {
   if (!deleted) {
     const DomainError& error = deleted.error();
@@ -22,7 +19,7 @@ void report(const Outcome<std::size_t>& deleted, const std::string& what, Logger
 }  // namespace
 
 void tidy_up(Storage& storage, const Clock& clock, Logger& logger) {
-  const WallTime before = clock.now() - kGrace;
+  const WallTime before = clock.now() - kPurgeGrace;
   report(storage.issuances().purge_spent_proofs(before), "expired DPoP proofs", logger);
   report(storage.authorizations().purge_expired(before, PurgeAuthorizations::unredeemed),
          "expired authorization requests", logger);

@@ -10,6 +10,9 @@
 namespace authplane::authserver::cli {
 
 inline constexpr std::chrono::minutes kMaintenanceInterval{1};
+// How long rows are kept past their time: a request may wait that long between being judged and being
+// written.
+inline constexpr std::chrono::seconds kPurgeGrace{60};
 
 // Deletes what a running server piles up and nobody can need any more: proofs of possession that cannot come
 // again, authorization requests whose code was never redeemed, refresh tokens past their time. A redeemed

