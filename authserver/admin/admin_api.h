@@ -34,6 +34,7 @@ struct AdminApiConfig {
   // Shown by /admin/system/config only.
   std::string signing_key_store = "keyfile";
   bool public_rate_limit_enabled = true;
+  bool oidc_enabled = false;
   struct Dpop {
     bool enabled = true;
     std::string nonce_ttl = "1m0s";

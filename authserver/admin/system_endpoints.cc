@@ -142,7 +142,7 @@ Outcome<HttpResponse> system_config(const SystemEndpointDeps& deps) {
   body["token_exchange"]["max_chain_depth"] = 0;
   body["agents"]["enabled"] = true;
   body["agents"]["jwks_listing"] = false;
-  body["oidc"]["enabled"] = false;
+  body["oidc"]["enabled"] = deps.config.oidc_enabled;
   body["notices"] = notices(*mode, deps.config.registration.default_scope);
   return ok(body);
 }

@@ -4,8 +4,8 @@
 
 #include <authplane/client/network.h>
 #include <authplane/http_httplib/transport.h>
-#include "authserver/admin/admin_api.h"
 
+#include "authserver/admin/admin_api.h"
 #include "authserver/cli/maintenance.h"
 #include "authserver/cli/open_files.h"
 #include "authserver/cli/seeding.h"
@@ -13,6 +13,8 @@
 #include "authserver/cli/workspace.h"
 #include "authserver/config/go_duration.h"
 #include "authserver/domain/audit_service.h"
+#include "authserver/federation/openid_provider.h"
+#include "authserver/federation/provider_transport.h"
 #include "authserver/http/public_api.h"
 
 namespace authplane::authserver::cli {
@@ -26,6 +28,7 @@ constexpr std::size_t kAdminConnections = 1'000;
 constexpr std::size_t kSessionSecretBytes = 32;
 constexpr std::size_t kOtherFiles = 256;  // database, logs, outbound calls
 constexpr std::chrono::milliseconds kLongestHead{10'000};
+constexpr std::chrono::milliseconds kProviderTimeout{10'000};  // of one call
 
 http_beast::ListenerOptions listener_options(const Config& config, const Endpoint& listen) {
   http_beast::ListenerOptions options;
@@ -58,7 +61,7 @@ CommandResult<std::unique_ptr<http_beast::Listener>> checked(
 CommandResult<std::unique_ptr<Server>> Server::start(const Config& config, Clock& clock, Random& random,
                                                      Logger& logger) {
   std::unique_ptr<Server> server(new Server(config, clock, random, logger));
-  for (auto step : {&Server::open, &Server::seed, &Server::listen}) {
+  for (auto step : {&Server::open, &Server::seed, &Server::find_provider, &Server::listen}) {
     CommandResult<void> done = (server.get()->*step)();
     if (!done) return Err(done.error());
   }
@@ -101,8 +104,40 @@ CommandResult<void> Server::seed() {
   return seed_resources(config_.resources, resources, logger_);
 }
 
+// A provider that cannot be reached now would keep everybody out later.
+CommandResult<void> Server::find_provider() {
+  const Config::Oidc& oidc = config_.oidc;
+  if (!oidc.enabled) return {};
+  const Result<Url> issuer = Url::parse(oidc.issuer);
+  if (!issuer) return failure("oidc.issuer: " + issuer.error().message);
+  const bool development = is_localhost_issuer(oidc.issuer);
+  // The clock outlives the server.
+  const std::shared_ptr<const Clock> clock(std::shared_ptr<void>(), &clock_);
+  provider_ = std::make_shared<OpenIdProvider>(
+      ProviderOptions{.issuer = oidc.issuer,
+                      .client_id = oidc.client_id,
+                      .client_secret = oidc.client_secret.clone(),
+                      .redirect_uri = oidc.redirect_uri,
+                      .scopes = oidc.scopes,
+                      .include_groups_scope = oidc.include_groups_scope,
+                      .connector_id = oidc.connector_id,
+                      .allow_http = development},
+      ProviderDocuments::Deps{
+          .transport = make_provider_transport(*issuer, development, kProviderTimeout,
+                                               make_httplib_transport(), net::make_system_resolver(), clock),
+          .clock = clock_,
+          .logger = logger_,
+          .metrics = metrics()});
+  const Result<void> loaded = provider_->load();
+  if (!loaded) return failure("oidc.issuer: the provider cannot be used: " + loaded.error().message);
+  return {};
+}
+
 BrowserOptions Server::browser_options() const {
   BrowserOptions options;
+  options.login.local = config_.oidc.show_local_login;
+  if (config_.oidc.enabled) options.login.provider = config_.oidc.display_name;
+  options.federation_max_age = config_.oidc.state_max_age;
   options.session = {.cookie = {.name = config_.session.cookie_name,
                                 .secure = config_.session.secure,
                                 .same_site = parse_same_site(config_.session.same_site).value()},
@@ -140,7 +175,7 @@ DeferredHandler Server::public_handler() {
         RateLimit{config_.rate_limit.requests_per_second, static_cast<double>(config_.rate_limit.burst)};
   }
   return PublicApi::create_deferred({std::move(api), pepper_, session_secret_, *storage_, *keys_, ids_,
-                                     clock_, random_, logger_, metrics(), document_transport()});
+                                     clock_, random_, logger_, metrics(), document_transport(), provider_});
 }
 
 std::shared_ptr<HttpTransport> Server::document_transport() const {
@@ -180,6 +215,7 @@ HttpHandler Server::admin_handler() {
     api.rate_limit = RateLimit{config_.admin.requests_per_second, static_cast<double>(config_.admin.burst)};
   }
   api.metrics_path = config_.metrics.path;
+  api.oidc_enabled = config_.oidc.enabled;
   api.public_rate_limit_enabled = config_.rate_limit.enabled;
   api.dpop = {.enabled = config_.dpop.enabled,
               .nonce_ttl = format_go_duration(config_.dpop.nonce_ttl),

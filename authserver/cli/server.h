@@ -40,6 +40,7 @@ class Server {
   Server(const Config& config, Clock& clock, Random& random, Logger& logger);
   CommandResult<void> open();
   CommandResult<void> seed();
+  CommandResult<void> find_provider();
   CommandResult<void> listen();
   Metrics& metrics();
   BrowserOptions browser_options() const;
@@ -60,6 +61,7 @@ class Server {
   NullMetrics no_metrics_;
   std::unique_ptr<PrometheusMetrics> prometheus_;  // null: metrics are off
   std::unique_ptr<PeriodicTask> maintenance_;
+  std::shared_ptr<OpenIdProvider> provider_;  // null: people sign in with passwords only
   std::unique_ptr<http_beast::Listener> public_;  // the listeners go first when the server goes
   std::unique_ptr<http_beast::Listener> admin_;
 };

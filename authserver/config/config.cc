@@ -6,6 +6,8 @@
 
 #include <charconv>
 
+#include "authserver/config/oidc.h"
+
 namespace authplane::authserver {
 namespace {
 
@@ -113,6 +115,16 @@ Config build_config(const Settings& s, std::vector<ResourceSeed> resources) {
   c.cimd.fetch_timeout = rounded_up<milliseconds>(s.duration("cimd.fetch_timeout"));
   c.oauth.require_scope = s.flag("oauth.require_scope");
   c.oauth.default_client_scope = s.text("oauth.default_client_scope");
+  c.oidc.enabled = s.flag("oidc.enabled");
+  c.oidc.issuer = s.text("oidc.issuer");
+  c.oidc.client_id = s.text("oidc.client_id");
+  c.oidc.redirect_uri = s.text("oidc.redirect_uri");
+  c.oidc.display_name = s.text("oidc.display_name");
+  c.oidc.scopes = oidc_scopes(s);
+  c.oidc.include_groups_scope = s.flag("oidc.include_groups_scope");
+  c.oidc.connector_id = s.text("oidc.connector_id");
+  c.oidc.show_local_login = s.flag("oidc.show_local_login");
+  c.oidc.state_max_age = rounded_up<seconds>(s.duration("oauth.state_max_age"));
   c.admin.enabled = s.flag("admin.enabled");
   if (c.admin.enabled) c.admin.listen = parse_endpoint(s.text("admin.address")).value();
   c.admin.api_key = s.secret("admin.api_key").clone();

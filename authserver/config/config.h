@@ -92,6 +92,18 @@ struct Config {
     bool require_scope = false;
     std::string default_client_scope;  // scope tokens separated by spaces, "" = no ceiling
   } oauth;
+  struct Oidc {
+    bool enabled = false;  // else only show_local_login says something
+    std::string issuer, client_id;
+    SecretString client_secret;  // empty unless loaded to serve
+    std::string redirect_uri;
+    std::string display_name;  // "" = no button
+    std::vector<std::string> scopes;
+    bool include_groups_scope = true;
+    std::string connector_id;  // may be empty
+    bool show_local_login = true;
+    std::chrono::seconds state_max_age{};  // > 0
+  } oidc;
   struct Admin {
     bool enabled = true;
     Endpoint listen;

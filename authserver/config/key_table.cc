@@ -56,7 +56,7 @@ constexpr std::array kKeys = std::to_array<KeyRow>({
     // oauth
     {"oauth.require_scope", "AUTHPLANE_OAUTH_REQUIRE_SCOPE", boolean, "false", F::core, "`true`: an authorization request without `scope` is refused. `false`: it asks for all scopes of the resource that the client is registered for; the user sees them and may clear some."},
     {"oauth.default_client_scope", "AUTHPLANE_OAUTH_DEFAULT_CLIENT_SCOPE", text, "", F::core, "Scope ceiling of clients that come by registration or by document and ask for grants of users only, separated by spaces. Empty: no ceiling."},
-    {"oauth.state_max_age", "AUTHPLANE_OAUTH_STATE_MAX_AGE", duration, "10m", F::oidc, "Longest time between the start of a federated sign-in and its callback.", refuse},
+    {"oauth.state_max_age", "AUTHPLANE_OAUTH_STATE_MAX_AGE", duration, "10m", F::core, "How long people may take to sign in at the OpenID provider.", refuse},
     // session
     {"session.cookie_name", "AUTHPLANE_SESSION_COOKIE_NAME", text, "authserver_session", F::core, "Name of the session cookie: letters, digits, `-`, `_`, `.`. With `session.secure` it gets the prefix `__Host-`."},
     {"session.max_age", "AUTHPLANE_SESSION_MAX_AGE", duration, "24h", F::core, "How long a browser stays signed in, whole seconds.", refuse},
@@ -81,18 +81,18 @@ constexpr std::array kKeys = std::to_array<KeyRow>({
     {"admin.audit_default_lookback", "AUTHPLANE_ADMIN_AUDIT_DEFAULT_LOOKBACK", duration, "24h", F::core, "Audit query without `since` reaches back this far.", refuse},
     {"admin.audit_max_lookback", "AUTHPLANE_ADMIN_AUDIT_MAX_LOOKBACK", duration, "720h", F::core, "Furthest an audit query may reach back.", refuse},
     // oidc
-    {"oidc.enabled", "AUTHPLANE_OIDC_ENABLED", boolean, "false", F::oidc, "Sign-in through an upstream OpenID provider."},
-    {"oidc.issuer", "AUTHPLANE_OIDC_ISSUER", text, "", F::oidc, "Upstream issuer."},
-    {"oidc.client_id", "AUTHPLANE_OIDC_CLIENT_ID", text, "", F::oidc, "Our client id upstream."},
-    {"oidc.client_secret", "AUTHPLANE_OIDC_CLIENT_SECRET", secret, "", F::oidc, "Our client secret upstream."},
-    {"oidc.client_secret_ref", "", text, "", F::oidc, "Name of the environment variable that holds it."},
-    {"oidc.client_secret_env", "", text, "", F::oidc, "Deprecated spelling of `oidc.client_secret_ref`."},
-    {"oidc.redirect_uri", "AUTHPLANE_OIDC_REDIRECT_URI", text, "", F::oidc, "Our callback registered upstream."},
-    {"oidc.display_name", "AUTHPLANE_OIDC_DISPLAY_NAME", text, "", F::oidc, "Text of the sign-in button."},
-    {"oidc.scopes", "AUTHPLANE_OIDC_SCOPES", list, "openid,email,profile", F::oidc, "Scopes asked for upstream."},
-    {"oidc.include_groups_scope", "AUTHPLANE_OIDC_INCLUDE_GROUPS_SCOPE", boolean, "true", F::oidc, "Adds `groups` when upstream offers it."},
-    {"oidc.show_local_login", "AUTHPLANE_OIDC_SHOW_LOCAL_LOGIN", boolean, "true", F::oidc, "Keeps the password form."},
-    {"oidc.connector_id", "AUTHPLANE_OIDC_CONNECTOR_ID", text, "", F::oidc, "Upstream connector: letters, digits, hyphens."},
+    {"oidc.enabled", "AUTHPLANE_OIDC_ENABLED", boolean, "false", F::core, "Lets people sign in at an OpenID provider. The provider has to be reachable when the server starts."},
+    {"oidc.issuer", "AUTHPLANE_OIDC_ISSUER", text, "", F::core, "Issuer of the provider, byte for byte as its discovery document says; https, or http on localhost. Its host may have a private address, other hosts its document names may not, unless the issuer is on localhost."},
+    {"oidc.client_id", "AUTHPLANE_OIDC_CLIENT_ID", text, "", F::core, "The id this server is registered under at the provider."},
+    {"oidc.client_secret", "AUTHPLANE_OIDC_CLIENT_SECRET", secret, "", F::core, "The secret that goes with it."},
+    {"oidc.client_secret_ref", "", text, "", F::core, "Instead: name of the environment variable that holds it, starting with `CONNECTOR_` or `AUTHPLANE_VAULT_`."},
+    {"oidc.client_secret_env", "", text, "", F::core, "Deprecated spelling of `oidc.client_secret_ref`."},
+    {"oidc.redirect_uri", "AUTHPLANE_OIDC_REDIRECT_URI", text, "", F::core, "`<server.issuer>/oidc/callback`, as registered at the provider. https unless `server.issuer` is localhost."},
+    {"oidc.display_name", "AUTHPLANE_OIDC_DISPLAY_NAME", text, "", F::core, "Name of the provider on the button of the login page; empty: no button."},
+    {"oidc.scopes", "AUTHPLANE_OIDC_SCOPES", list, "openid,email,profile", F::core, "Scopes asked for at the provider, `openid` among them."},
+    {"oidc.include_groups_scope", "AUTHPLANE_OIDC_INCLUDE_GROUPS_SCOPE", boolean, "true", F::core, "Asks for `groups` too when the provider offers it."},
+    {"oidc.show_local_login", "AUTHPLANE_OIDC_SHOW_LOCAL_LOGIN", boolean, "true", F::core, "`false`: no sign-in with a password; `POST /login` answers 404."},
+    {"oidc.connector_id", "AUTHPLANE_OIDC_CONNECTOR_ID", text, "", F::core, "Sent as `connector_id` to a provider that has several sources of users: letters, digits, hyphens."},
     // grants and features
     {"client_credentials.enabled", "AUTHPLANE_CLIENT_CREDENTIALS_ENABLED", boolean, "true", F::core, "The client_credentials grant."},
     {"client_credentials.token_expiry", "AUTHPLANE_CLIENT_CREDENTIALS_TOKEN_EXPIRY", duration, "1h", F::core, "Lifetime of its access tokens, whole seconds."},
@@ -173,8 +173,6 @@ std::string_view to_string(Feature feature) noexcept {
   switch (feature) {
     case Feature::core:
       return "core";
-    case Feature::oidc:
-      return "oidc";
     case Feature::token_exchange:
       return "token_exchange";
     case Feature::xaa:

@@ -12,7 +12,6 @@ enum class KeyType { text, secret, boolean, integer, number, duration, list };
 // validate.h).
 enum class Feature {
   core,
-  oidc,
   token_exchange,
   xaa,
   agents,

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "authserver/config/layers.h"
+#include "authserver/config/oidc.h"
 #include "authserver/config/yaml.h"
 
 namespace authplane::authserver {
@@ -56,8 +57,15 @@ Result<LoadedConfig, ConfigProblems> load_config(const std::string& path, const 
   ConfigProblems problems = std::move(layers.problems);
   for (ConfigProblem& problem : validate(layers.settings, purpose)) problems.push_back(std::move(problem));
   if (!problems.empty()) return Err(std::move(problems));
+  SecretString oidc_secret;
+  if (purpose == Purpose::serve && layers.settings.flag("oidc.enabled")) {
+    auto secret = oidc_client_secret(layers.settings, environment);
+    if (!secret) return Err(ConfigProblems{std::move(secret).error()});
+    oidc_secret = std::move(*secret);
+  }
   std::vector<std::string> advice = start_advice(layers.settings);
   Config config = build_config(layers.settings, std::move(layers.resources));
+  config.oidc.client_secret = std::move(oidc_secret);
   return LoadedConfig{std::move(config), std::move(layers.settings), std::move(layers.warnings),
                       std::move(advice)};
 }

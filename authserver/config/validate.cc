@@ -7,6 +7,7 @@
 #include <array>
 
 #include "authserver/config/config.h"
+#include "authserver/config/oidc.h"
 
 namespace authplane::authserver {
 namespace {
@@ -63,6 +64,7 @@ class Validator {
     rate_limit();
     admin();
     grants();
+    for (ConfigProblem& found : oidc_problems(s_)) problems_.push_back(std::move(found));
     unavailable_features();
     observability();
     return std::move(problems_);
@@ -252,8 +254,6 @@ class Validator {
 
   // Asking for protection or behaviour that would silently be missing.
   void unavailable_features() {
-    if (s_.flag("oidc.enabled"))
-      unavailable("oidc.enabled", "sign-in through an upstream provider", "set it to false");
     if (s_.flag("agents.enable_jwks_listing")) {
       unavailable("agents.enable_jwks_listing", "the listing of agents", "set it to false");
     }
@@ -330,6 +330,7 @@ std::vector<std::string> start_advice(const Settings& s) {
         "cimd.allow_private_addresses is true; strangers can make this server call addresses of its own "
         "network");
   }
+  for (std::string& line : oidc_advice(s)) lines.push_back(std::move(line));
   if (std::string names = without_effect(s); !names.empty()) {
     lines.push_back("settings without effect in this build: " + names);
   }

@@ -44,7 +44,8 @@ FederationResult<FederatedUsers::SignedInUser> FederatedUsers::find_or_create(
 
 FederationResult<FederatedUsers::SignedInUser> FederatedUsers::known(const User& user,
                                                                      const UpstreamIdentity& identity) {
-  if (!user.is_active()) return refuse(Reason::user_disabled, "user " + user.id + " is disabled");
+  if (!user.is_active())
+    return Err(FederationRefusal{Reason::user_disabled, "user " + user.id + " is disabled", user.id});
   return SignedInUser{refreshed(user, identity), false};
 }
 
@@ -54,7 +55,12 @@ FederationResult<FederatedUsers::SignedInUser> FederatedUsers::create(const Upst
   const auto in_use = [](const std::string& by) {
     return refuse(Reason::email_in_use, "the address the provider gives belongs to " + by);
   };
-  if (*holder) return in_use("user " + (*holder)->id);
+  if (*holder) {
+    // Of two first sign-ins at once, the other was faster.
+    const bool is_same =
+        (*holder)->provider == kOpenIdProvider && (*holder)->provider_sub == identity.subject;
+    return is_same ? known(**holder, identity) : in_use("user " + (*holder)->id);
+  }
   User user;
   user.id = deps_.ids.opaque();
   user.email = identity.email;
@@ -65,7 +71,7 @@ FederationResult<FederatedUsers::SignedInUser> FederatedUsers::create(const Upst
   const auto inserted = deps_.users.insert(user);
   if (inserted) return SignedInUser{std::move(user), true};
   if (inserted.error().code != DomainErrorCode::conflict) return store_failed(inserted.error());
-  // Two first sign-ins at once are one account; else somebody has just taken the address.
+  // As above; else somebody has just taken the address.
   const auto found = deps_.users.find_by_provider(kOpenIdProvider, identity.subject);
   if (!found) return store_failed(found.error());
   if (!*found) return in_use("another user");

@@ -22,6 +22,7 @@ struct FederationRefusal {
   };
   Reason reason;
   std::string cause;
+  std::string user_id{};  // whose account it would have been, "" when unknown
 };
 
 // The word in audit rows: "stale", "code_exchange_failed", ... Static storage.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <memory>
+
 #include <authplane/base/clock.h>
 #include <authplane/base/log.h>
 #include <authplane/base/random.h>
@@ -8,12 +10,15 @@
 #include "authserver/domain/storage.h"
 #include "authserver/http/authorize_endpoint.h"
 #include "authserver/http/consent_endpoint.h"
+#include "authserver/http/federation_endpoint.h"
 #include "authserver/http/login_endpoint.h"
 #include "authserver/http/router.h"
 
 namespace authplane::authserver {
 
 struct BrowserOptions {
+  LoginChoices login{};
+  std::chrono::seconds federation_max_age{600};  // of a sign-in at the identity provider, > 0
   SessionOptions session;
   LockoutPolicy lockout;
   PasswordPolicy passwords;
@@ -35,6 +40,7 @@ class BrowserEndpoints {
     Random& random;
     Logger& logger;
     Metrics& metrics;
+    OpenIdProvider* provider;  // loaded; null: people sign in with passwords only
   };
   // The references outlive the object. Throws Exception when the issuer is no URL.
   BrowserEndpoints(const BrowserOptions& options, Deps deps);
@@ -43,8 +49,13 @@ class BrowserEndpoints {
 
   // The routes below `prefix`. They refer to this object.
   void add_routes(Router& router, const std::string& prefix) const;
+  // Returns when nobody is being signed in at the provider.
+  void wait_until_idle() const {
+    if (federation_) federation_->wait_until_idle();
+  }
 
  private:
+  std::unique_ptr<FederationEndpoint> make_federation(const BrowserOptions& options, const Deps& deps) const;
   void authorize(const HttpRequest& request, Respond respond) const;
   HttpResponse answer_authorize(const HttpRequest& request) const;
 
@@ -62,6 +73,7 @@ class BrowserEndpoints {
   const AuthorizeEndpoint authorize_;
   const LoginEndpoint login_;
   const ConsentEndpoint consent_;
+  const std::unique_ptr<FederationEndpoint> federation_;  // null: no provider
 };
 
 }  // namespace authplane::authserver

@@ -104,7 +104,8 @@ class Server {
                                         .clock = deps_.clock,
                                         .random = deps_.random,
                                         .logger = deps_.logger,
-                                        .metrics = deps_.metrics}),
+                                        .metrics = deps_.metrics,
+                                        .provider = deps_.provider.get()}),
         documents_({.issuer = deps_.config.issuer,
                     .authorization_endpoint = true,
                     .registration_endpoint = true,
@@ -124,6 +125,7 @@ class Server {
 
   void wait_until_idle() {
     if (document_clients_) document_clients_->wait_until_idle();
+    browser_.wait_until_idle();
   }
 
  private:

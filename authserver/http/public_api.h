@@ -62,13 +62,15 @@ struct PublicApiDeps {
   // Fetches client ID metadata documents; refuses addresses that must not be reached. null: a client_id is
   // never a URL.
   std::shared_ptr<HttpTransport> client_documents = nullptr;
+  // Where people may sign in besides here, loaded. null: nowhere.
+  std::shared_ptr<OpenIdProvider> provider = nullptr;
 };
 
 // The public listener: discovery documents, token endpoint, the pages people see, health.
 class PublicApi {
  public:
-  // Thread-safe; holds no thread while a token's record is made durable or a client's document is fetched.
-  // The last copy of the handler waits for fetches under way when it goes.
+  // Thread-safe; holds no worker while a token's record is made durable, a client's document is fetched, or the
+  // identity provider is asked. The last copy of the handler waits for such calls when it goes.
   static DeferredHandler create_deferred(PublicApiDeps deps);
   // The same, waiting in the calling thread.
   static HttpHandler create(PublicApiDeps deps);

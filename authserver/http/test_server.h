@@ -273,6 +273,8 @@ struct TestServer {
                          .browser = cheap_passwords(),
                          .allowed_origins = {},
                          .rate_limit = std::nullopt};
+  std::shared_ptr<HttpTransport> client_documents;  // null: off
+  std::shared_ptr<OpenIdProvider> provider;         // null: off
   HttpHandler handler;
 
   // Takes `config` as it is now.
@@ -286,7 +288,9 @@ struct TestServer {
                                  .clock = clock,
                                  .random = random,
                                  .logger = logger,
-                                 .metrics = metrics});
+                                 .metrics = metrics,
+                                 .client_documents = client_documents,
+                                 .provider = provider});
   }
 
   Client client_named(std::string id) const {
