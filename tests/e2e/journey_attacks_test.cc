@@ -154,7 +154,7 @@ TEST_F(JourneyAttacks, NobodyIsSentToAStranger) {
 
 // Guessing locks the address for the guesser's network, in the same words for people who do not exist.
 TEST_F(JourneyAttacks, GuessingPasswords) {
-  for (const std::string email : {jane_.email, std::string("nobody@example.com")}) {
+  for (const std::string& email : {jane_.email, std::string("nobody@example.com")}) {
     SCOPED_TRACE(email);
     auto guesser = browser();
     Page page = guesser.open(as_->issuer() + "/login");
