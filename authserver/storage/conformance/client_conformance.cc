@@ -64,6 +64,58 @@ TEST_P(StorageConformance, ClientsAreListedNewestFirstWithFiltersAndPages) {
   EXPECT_THAT(ids({ClientStatus::active, RegistrationSource::dcr}, {}), ElementsAre("client-1"));
 }
 
+TEST_P(StorageConformance, UnusedClientsArePurgedAndOnlyThose) {
+  const auto add = [&](const std::string& id, RegistrationSource source) {
+    Client client = make_client(id);
+    client.registration_source = source;
+    ASSERT_TRUE(clients().insert(client));
+    clock_.advance(std::chrono::seconds(1));
+  };
+  for (const char* id : {"token", "consent", "asking", "asked", "suspended", "unused"})
+    add(id, RegistrationSource::dcr);
+  add("operator", RegistrationSource::admin);
+  add("document", RegistrationSource::cimd);
+  stored_issuance(make_issuance("token"));
+  const Resource demo = stored_resource("demo");
+  ASSERT_TRUE(users().insert(make_user("user-1")));
+  redeemed_authorization("consent", "user-1", &demo);
+  stored_authorization(make_authorization("asked", "user-1", &demo));
+  clock_.advance(std::chrono::hours(1));  // what was asked for has expired
+  stored_authorization(make_authorization("asking", "user-1", &demo));
+  ASSERT_TRUE(clients().transition("suspended", ClientStatus::suspended, clock_.now()));
+  const WallTime before_last = clock_.now();
+  clock_.advance(std::chrono::seconds(1));
+  add("new", RegistrationSource::dcr);
+  ASSERT_TRUE(clients().get("unused"));
+
+  const UnusedClients old{
+      .source = RegistrationSource::dcr, .registered_before = before_last, .keep_newest = 0, .limit = 10};
+  EXPECT_EQ(clients().purge_unused(old, clock_.now()).value(), 2u);
+  for (const char* id : {"asked", "unused"}) {
+    EXPECT_TRUE(failed_with(clients().get(id), DomainErrorCode::not_found)) << id;
+  }
+  for (const char* id : {"token", "consent", "asking", "suspended", "operator", "document", "new"}) {
+    EXPECT_TRUE(clients().get(id)) << id;
+  }
+  EXPECT_EQ(clients().purge_unused(old, clock_.now()).value(), 0u);
+}
+
+TEST_P(StorageConformance, TheNewestUnusedClientsCanBeKept) {
+  for (int i = 0; i < 6; ++i) {
+    Client client = make_client("client-" + std::to_string(i));
+    client.registration_source = RegistrationSource::dcr;
+    ASSERT_TRUE(clients().insert(client));
+    clock_.advance(std::chrono::seconds(1));
+  }
+  const UnusedClients which{
+      .source = RegistrationSource::dcr, .registered_before = clock_.now(), .keep_newest = 2, .limit = 3};
+  EXPECT_EQ(clients().purge_unused(which, clock_.now()).value(), 3u);
+  EXPECT_EQ(clients().purge_unused(which, clock_.now()).value(), 1u);
+  EXPECT_EQ(clients().purge_unused(which, clock_.now()).value(), 0u);
+  EXPECT_TRUE(clients().get("client-5"));
+  EXPECT_TRUE(clients().get("client-4"));
+}
+
 TEST_P(StorageConformance, UpdateChangesTheEditableMembersOnly) {
   const Client before = stored_client("client-1");
   Client changed = before;
