@@ -63,7 +63,11 @@ class Tier05Test : public ::testing::Test {
   }
   Run run(const Environment& changes = {}) { return end(*start("agent" + std::to_string(runs++), changes)); }
   static int issuances() {
-    return tier->as().admin("GET", "/admin/issuances?resource=demo-mcp").json().value("count", -1);
+    const auto resource = tier->as().admin("GET", "/admin/resources?slug=demo-mcp").json();
+    return tier->as()
+        .admin("GET", "/admin/issuances?resource=" + resource.value("id", "?"))
+        .json()
+        .value("count", -1);
   }
   static Reply refresh(const std::string& token, const std::string& client) {
     Form form;

@@ -7,4 +7,4 @@ source ../../../_shared/lib.sh
 resolve_env
 # shellcheck source=lib.sh
 source scripts/lib.sh
-issuances
+issuances --since 24h
