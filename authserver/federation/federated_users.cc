@@ -12,28 +12,6 @@ Unexpected<FederationRefusal> store_failed(const DomainError& error) {
 
 }  // namespace
 
-std::string_view to_string(FederationRefusal::Reason reason) noexcept {
-  switch (reason) {
-    case Reason::stale:
-      return "stale";
-    case Reason::provider_error:
-      return "provider_error";
-    case Reason::code_refused:
-      return "code_exchange_failed";
-    case Reason::invalid_id_token:
-      return "invalid_id_token";
-    case Reason::provider_failed:
-      return "provider_failed";
-    case Reason::user_disabled:
-      return "user_disabled";
-    case Reason::email_in_use:
-      return "email_in_use";
-    case Reason::store_failed:
-      break;
-  }
-  return "store_failed";
-}
-
 FederationResult<FederatedUsers::SignedInUser> FederatedUsers::find_or_create(
     const UpstreamIdentity& identity) {
   const auto found = deps_.users.find_by_provider(kOpenIdProvider, identity.subject);
