@@ -23,9 +23,11 @@ Outcome<RegisteredClient> RegistrationService::register_client(ClientRegistratio
 void UnusedClientBound::registered() {
   if (registered_.fetch_add(1, std::memory_order_relaxed) % kBoundEvery != 0) return;
   const WallTime now = clock_.now();
-  const auto removed = store_.purge_unused(
-      {.source = source_, .registered_before = now, .keep_newest = kMaxUnusedClients, .limit = kPurgeBatch},
-      now);
+  const auto removed = store_.purge_unused({.source = source_,
+                                            .registered_before = WallTime::max(),
+                                            .keep_newest = kMaxUnusedClients,
+                                            .limit = kPurgeBatch},
+                                           now);
   if (!removed) {
     logger_.warn("unused clients not deleted", {{"cause", removed.error().detail}});
   } else if (*removed != 0) {

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "authserver/http/oauth_error.h"
+#include "authserver/domain/registration_service.h"
 #include "authserver/http/test_server.h"
 
 namespace authplane::authserver {
@@ -33,11 +33,11 @@ class RegisterTest : public ::testing::Test {
     if (!content_type.empty()) request.headers.add("Content-Type", std::move(content_type));
     return server.send(request);
   }
-  HttpResponse post(const Json& body) const { return post(to_json_text(body)); }
+  HttpResponse submit(const Json& body) const { return post(to_json_text(body)); }
   HttpResponse post_with(const char* member, const Json& value) const {
     Json body = valid();
     body[member] = value;
-    return post(body);
+    return submit(body);
   }
   void set_mode(std::string_view mode) {
     server.storage.settings().set("dcr_mode", mode, server.clock.now()).value();
@@ -62,7 +62,7 @@ class RegisterTest : public ::testing::Test {
 TEST_F(RegisterTest, APublicClientIsTheDefault) {
   server.config.registration.rules.default_scope = "mcp:echo mcp:read";
   server.start();
-  const HttpResponse response = post(valid());
+  const HttpResponse response = submit(valid());
   EXPECT_EQ(response.status, 201);
   EXPECT_EQ(response.headers.get("Content-Type"), "application/json");
   EXPECT_EQ(response.headers.get("Cache-Control"), "no-store");
@@ -95,7 +95,7 @@ TEST_F(RegisterTest, EverythingAClientMaySayComesBack) {
   body["application_type"] = "native";
   body["agent"] = true;
   body["agent_description"] = "Books trains";
-  const Json answer = json_of(post(body));
+  const Json answer = json_of(submit(body));
   EXPECT_EQ(answer["application_type"], "native");
   EXPECT_EQ(answer["agent"], true);
   EXPECT_EQ(answer["agent_description"], "Books trains");
@@ -108,7 +108,7 @@ TEST_F(RegisterTest, TheSecretIsShownOnceAndWorks) {
   Json body = valid();
   body["grant_types"] = {"client_credentials"};
   body["token_endpoint_auth_method"] = "client_secret_post";
-  const Json answer = json_of(post(body));
+  const Json answer = json_of(submit(body));
   const std::string secret = answer["client_secret"], id = answer["client_id"];
   EXPECT_EQ(secret.size(), 43u);
   const Client client = **server.storage.clients().get(id);
@@ -123,7 +123,7 @@ TEST_F(RegisterTest, IdsAndSecretsAreNeverRepeated) {
   Json body = valid();
   body["token_endpoint_auth_method"] = "client_secret_basic";
   for (int i = 0; i < 50; ++i) {
-    const Json answer = json_of(post(body));
+    const Json answer = json_of(submit(body));
     EXPECT_TRUE(seen.insert(answer["client_id"]).second);
     EXPECT_TRUE(seen.insert(answer["client_secret"]).second);
   }
@@ -144,7 +144,7 @@ TEST_F(RegisterTest, WhatAClientMayNotDecideIsIgnored) {
   body["jwks_uri"] = "http://169.254.169.254/";
   body["logo_uri"] = "javascript:alert(1)";
   body["contacts"] = {{"deep", Json::array({1, 2})}};
-  const Json answer = json_of(post(body));
+  const Json answer = json_of(submit(body));
   EXPECT_NE(answer["client_id"], "admin");
   EXPECT_FALSE(answer.contains("client_secret"));
   EXPECT_FALSE(answer.contains("scope"));
@@ -162,9 +162,9 @@ TEST_F(RegisterTest, AMachineGrantGetsNoCeilingByDefault) {
   Json body = valid();
   body["token_endpoint_auth_method"] = "client_secret_basic";
   body["grant_types"] = {"authorization_code", "client_credentials"};
-  EXPECT_FALSE(json_of(post(body)).contains("scope"));
+  EXPECT_FALSE(json_of(submit(body)).contains("scope"));
   body["grant_types"] = {"authorization_code"};
-  EXPECT_EQ(json_of(post(body))["scope"], "mcp:echo");
+  EXPECT_EQ(json_of(submit(body))["scope"], "mcp:echo");
 }
 
 struct Refused {
@@ -280,7 +280,7 @@ TEST_F(RegisterTest, ABodyThatIsNoJsonObjectIsRefused) {
        {"", "{", "[]", "null", "7", "\"x\"", "{} {}", "{\"client_name\":\"a\",\"client_name\":\"b\"}",
         "client_name=App&redirect_uris=https://app.example/cb", "{\"client_name\":\"\xff\"}"}) {
     SCOPED_TRACE(body);
-    expect_error(post(std::string(body)), 400, "invalid_request", "no JSON object");
+    expect_error(post(body), 400, "invalid_request", "no JSON object");
   }
   std::string deep = R"({"client_name":)";
   for (int i = 0; i < 100'000; ++i) deep += "[";
@@ -304,7 +304,7 @@ TEST_F(RegisterTest, ApprovedRedirectsAreComparedByteForByte) {
   server.config.registration.rules.approved_redirects = {"https://app.example/cb", "http://127.0.0.1/cb"};
   server.start();
   set_mode("approved_redirects");
-  EXPECT_EQ(post(valid()).status, 201);
+  EXPECT_EQ(submit(valid()).status, 201);
   for (const char* uri :
        {"https://app.example/cb/", "https://app.example/cb?x", "https://APP.example/cb",
         "https://app.example:443/cb", "http://127.0.0.1:8080/cb", "https://evil.example/cb"}) {
@@ -315,20 +315,20 @@ TEST_F(RegisterTest, ApprovedRedirectsAreComparedByteForByte) {
 }
 
 TEST_F(RegisterTest, AdminOnlyRefusesEverybodyAtOnce) {
-  EXPECT_EQ(post(valid()).status, 201);
+  EXPECT_EQ(submit(valid()).status, 201);
   set_mode("admin_only");
-  expect_error(post(valid()), 403, "access_denied", "only the operator");
+  expect_error(submit(valid()), 403, "access_denied", "only the operator");
   EXPECT_EQ(registered(), 1u);
   set_mode("open");
-  EXPECT_EQ(post(valid()).status, 201);
+  EXPECT_EQ(submit(valid()).status, 201);
 }
 
 TEST_F(RegisterTest, TheConfiguredModeHoldsUntilAnotherIsSet) {
   server.config.registration.rules.mode = RegistrationMode::admin_only;
   server.start();
-  expect_error(post(valid()), 403, "access_denied", "only the operator");
+  expect_error(submit(valid()), 403, "access_denied", "only the operator");
   set_mode("open");
-  EXPECT_EQ(post(valid()).status, 201);
+  EXPECT_EQ(submit(valid()).status, 201);
 }
 
 // --- Floods
@@ -336,15 +336,15 @@ TEST_F(RegisterTest, TheConfiguredModeHoldsUntilAnotherIsSet) {
 TEST_F(RegisterTest, RegistrationsHaveALimitOfTheirOwn) {
   server.config.registration.rate_limit = {.requests_per_second = 1, .burst = 2};
   server.start();
-  EXPECT_EQ(post(valid()).status, 201);
-  EXPECT_EQ(post(std::string("not json")).status, 400);
-  const HttpResponse refused = post(valid());
+  EXPECT_EQ(submit(valid()).status, 201);
+  EXPECT_EQ(post("not json").status, 400);
+  const HttpResponse refused = submit(valid());
   expect_error(refused, 429, "slow_down", "too many registrations");
   EXPECT_EQ(refused.headers.get("Retry-After"), "1");
   EXPECT_EQ(server.get("/livez").status, 200);
   EXPECT_EQ(post(to_json_text(valid()), "application/json", "192.0.2.8").status, 201);
   server.clock.advance(std::chrono::seconds(1));
-  EXPECT_EQ(post(valid()).status, 201);
+  EXPECT_EQ(submit(valid()).status, 201);
 }
 
 TEST_F(RegisterTest, AFloodOfUnusedClientsIsBoundedAndLeavesTheOthers) {
