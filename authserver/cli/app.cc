@@ -19,6 +19,10 @@ std::string one_line(std::string text) {
   return text;
 }
 
+std::string only_length(std::string_view argument) {
+  return "(" + std::to_string(argument.size()) + " characters)";
+}
+
 // What may be shown of an argument that fits nowhere. Most are mistyped commands and flags, but a long one,
 // or the value behind '=', may as well be a token or a secret.
 std::string shown(std::string_view argument) {
@@ -26,13 +30,25 @@ std::string shown(std::string_view argument) {
   const bool is_flag = argument.starts_with('-');
   if (is_flag) argument = argument.substr(0, argument.find('='));
   const std::size_t longest = is_flag ? kLongestName : kLongestName / 2;
-  if (argument.size() <= longest) return std::string(argument);
-  return "(" + std::to_string(argument.size()) + " characters)";
+  return argument.size() <= longest ? std::string(argument) : only_length(argument);
+}
+
+// Whether the word behind this mistyped flag is likely to be a secret of any length.
+bool asks_for_secret(std::string_view flag) {
+  if (!flag.starts_with('-')) return false;
+  constexpr std::string_view kNames[] = {"pas", "pw", "secret", "tok", "key"};
+  return std::any_of(std::begin(kNames), std::end(kNames),
+                     [&](std::string_view name) { return flag.find(name) != std::string_view::npos; });
 }
 
 std::string unexpected_arguments(const std::vector<std::string>& arguments) {
   std::string list;
-  for (const std::string& argument : arguments) list += (list.empty() ? "" : " ") + shown(argument);
+  std::string_view before;
+  for (const std::string& argument : arguments) {
+    const bool is_value = !argument.starts_with('-') && asks_for_secret(before);
+    list += (list.empty() ? "" : " ") + (is_value ? only_length(argument) : shown(argument));
+    before = argument;
+  }
   return "unexpected on the command line: " + list;
 }
 

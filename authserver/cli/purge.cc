@@ -32,12 +32,6 @@ constexpr std::array kTargets{
                 }},
 };
 
-std::string valid_names() {
-  std::string names;
-  for (const PurgeTarget& target : kTargets) names.append(names.empty() ? "" : ", ").append(target.name);
-  return names;
-}
-
 bool is_target(std::string_view name) {
   return std::any_of(kTargets.begin(), kTargets.end(),
                      [&](const auto& target) { return target.name == name; });
@@ -62,14 +56,20 @@ bool purge_one(const PurgeTarget& target, Storage& storage, WallTime before, Log
 
 }  // namespace
 
+std::string purge_target_names() {
+  std::string names;
+  for (const PurgeTarget& target : kTargets) names.append(names.empty() ? "" : ", ").append(target.name);
+  return names;
+}
+
 CommandResult<PurgeTargets> purge_targets(const std::optional<std::string>& only) {
   std::set<std::string> names;
   if (only) {
     for (std::string& name : split_list(*only)) names.insert(std::move(name));
-    if (names.empty()) return failure("--only names no target; give some of " + valid_names());
+    if (names.empty()) return failure("--only names no target; give some of " + purge_target_names());
     for (const std::string& name : names) {
       if (!is_target(name))
-        return failure("--only '" + name + "' is no target; give some of " + valid_names());
+        return failure("--only '" + name + "' is no target; give some of " + purge_target_names());
     }
   }
   PurgeTargets chosen;

@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -21,6 +23,8 @@ struct PurgeTarget {
 };
 
 using PurgeTargets = std::vector<const PurgeTarget*>;
+
+std::string purge_target_names();  // of all of them, "a, b, c"
 
 // The targets that a comma list names, in the order of their names; all of them when `only` is absent.
 CommandResult<PurgeTargets> purge_targets(const std::optional<std::string>& only);

@@ -46,7 +46,7 @@ CommandResult<void> run(Invocation& invocation, const PurgeOptions& options) {
 void add_purge_command(CLI::App& root, Action& selected) {
   auto options = std::make_shared<PurgeOptions>();
   CommandBuilder(root, "purge", "Delete what has expired, once; a server may run meanwhile", selected)
-      .text("--only", options->only, "Comma list of targets; default all")
+      .text("--only", options->only, "Comma list of targets, default all: " + purge_target_names())
       .text("--timeout", options->timeout, "Begin no further target after this time; default 10m, 0 = none")
       .runs([options](Invocation& invocation) { return run(invocation, *options); });
 }
