@@ -6,7 +6,7 @@
 #include <thread>
 
 #include <authplane/jose/jws.h>
-#include <authplane/testing/race_rounds.h>
+#include <authplane/testing/race.h>
 
 #include "authserver/http/token_endpoint_fixture.h"
 

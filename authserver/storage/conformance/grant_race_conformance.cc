@@ -1,30 +1,15 @@
 #include <atomic>
-#include <barrier>
 #include <latch>
 #include <mutex>
 #include <thread>
 
-#include <authplane/testing/race_rounds.h>
+#include <authplane/testing/race.h>
 
 #include "authserver/storage/conformance/conformance.h"
 
 namespace authplane::authserver {
-namespace {
 
-// Runs `work(index)` on `threads` threads, started together.
-template <class Work>
-void race(int threads, Work work) {
-  std::barrier start(threads);
-  std::vector<std::jthread> running;
-  for (int i = 0; i < threads; ++i) {
-    running.emplace_back([&start, &work, i] {
-      start.arrive_and_wait();
-      work(i);
-    });
-  }
-}
-
-}  // namespace
+using testing::race;
 
 TEST_P(StorageConformance, OneOfAHundredRedemptionsOfACodeIsTheFirst) {
   const int rounds = testing::race_rounds(5);

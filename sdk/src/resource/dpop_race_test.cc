@@ -3,7 +3,7 @@
 #include <thread>
 #include <vector>
 
-#include <authplane/testing/race_rounds.h>
+#include <authplane/testing/race.h>
 
 #include "dpop_test_support.h"
 

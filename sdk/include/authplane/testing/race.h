@@ -1,8 +1,12 @@
 #pragma once
 
+#include <barrier>
 #include <charconv>
+#include <cstddef>
 #include <cstdlib>
 #include <string_view>
+#include <thread>
+#include <vector>
 
 namespace authplane::testing {
 
@@ -16,6 +20,19 @@ inline int race_rounds(int usual) {
     std::from_chars(digits.data(), digits.data() + digits.size(), asked);
   }
   return asked > 0 ? asked : usual;
+}
+
+// Runs `work(index)` on `threads` threads, started together, and waits for all of them.
+template <class Work>
+void race(int threads, Work work) {
+  std::barrier start(threads);
+  std::vector<std::jthread> running;
+  for (int i = 0; i < threads; ++i) {
+    running.emplace_back([&start, &work, i] {
+      start.arrive_and_wait();
+      work(i);
+    });
+  }
 }
 
 }  // namespace authplane::testing
