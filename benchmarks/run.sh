@@ -262,9 +262,15 @@ turn() {
   jq -r --argjson cpu "$(($(cpu_ns "$pid") - before))" \
     '[.requests_per_second, $cpu / 1000 / .requests, .latency_ms.p50, .latency_ms.p99] | map(tostring) | join(" ")' <<<"$result"
 }
+# The cost of a raw verification beside a client that does what it does in the turns, poll: the two may be halves of one
+# core. Its request is for a stream on which nothing is said.
 raw_verify_us() {
+  "${pin1[@]}" "$loadgen" --busy -c 1 -d 0.5 -w 0 -H 'Accept: text/event-stream' -H "Mcp-Session-Id: ${mcp_session[open]}" \
+    "${mcp_url[open]}" >/dev/null &
+  local poller=$!
   "${pin0[@]}" "$build/benchmarks/micro/jose_bench" --benchmark_format=json --benchmark_filter='^raw_verify$' --benchmark_min_time=0.1 2>/dev/null |
     jq -r '1000000 / .benchmarks[0].items_per_second'
+  wait "$poller"
 }
 # middle EXPRESSION: the median over all turns of an awk expression of their columns.
 middle() { awk "{ print $1 }" "$work/turns" | sort -g | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'; }

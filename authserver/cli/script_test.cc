@@ -6,8 +6,8 @@
 //   output
 //   ...                 any number of lines on standard output
 //   files: a b          exactly these entries are in the working directory
-// <name> stands for text that is not known beforehand: the first time it matches up to the character behind it
-// (at the end of a line, the rest of the line), later it must be the same, also inside a command.
+// <name> stands for text that is not known beforehand: the first time it matches up to the character behind
+// it (at the end of a line, the rest of the line), later it must be the same, also inside a command.
 
 #include <gtest/gtest.h>
 

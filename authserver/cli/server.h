@@ -61,7 +61,7 @@ class Server {
   NullMetrics no_metrics_;
   std::unique_ptr<PrometheusMetrics> prometheus_;  // null: metrics are off
   std::unique_ptr<PeriodicTask> maintenance_;
-  std::shared_ptr<OpenIdProvider> provider_;  // null: people sign in with passwords only
+  std::shared_ptr<OpenIdProvider> provider_;      // null: people sign in with passwords only
   std::unique_ptr<http_beast::Listener> public_;  // the listeners go first when the server goes
   std::unique_ptr<http_beast::Listener> admin_;
 };

@@ -22,21 +22,22 @@ TEST_F(DocumentsTest, MetadataNamesOnlyWhatIsServed) {
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.headers.get("Content-Type"), "application/json");
   EXPECT_EQ(response.headers.get("Cache-Control"), "public, max-age=300");
-  EXPECT_EQ(response.body,
-            R"({"issuer":"https://as.example","authorization_endpoint":"https://as.example/oauth/authorize",)"
-            R"("token_endpoint":"https://as.example/oauth/token",)"
-            R"("registration_endpoint":"https://as.example/oauth/register",)"
-            R"("revocation_endpoint":"https://as.example/oauth/revoke",)"
-            R"("introspection_endpoint":"https://as.example/oauth/introspect",)"
-            R"("jwks_uri":"https://as.example/.well-known/jwks.json","response_types_supported":["code"],)"
-            R"("grant_types_supported":["authorization_code","refresh_token","client_credentials"],)"
-            R"("token_endpoint_auth_methods_supported":["none","client_secret_basic","client_secret_post"],)"
-            R"("introspection_endpoint_auth_methods_supported":["client_secret_basic","client_secret_post"],)"
-            R"("revocation_endpoint_auth_methods_supported":["none","client_secret_basic","client_secret_post"],)"
-            R"("code_challenge_methods_supported":["S256"],)"
-            R"("scopes_supported":["b","a","c"],"resource_indicators_supported":true,)"
-            R"("authorization_response_iss_parameter_supported":true,)"
-            R"("dpop_signing_alg_values_supported":["ES256","RS256","PS256"]})");
+  EXPECT_EQ(
+      response.body,
+      R"({"issuer":"https://as.example","authorization_endpoint":"https://as.example/oauth/authorize",)"
+      R"("token_endpoint":"https://as.example/oauth/token",)"
+      R"("registration_endpoint":"https://as.example/oauth/register",)"
+      R"("revocation_endpoint":"https://as.example/oauth/revoke",)"
+      R"("introspection_endpoint":"https://as.example/oauth/introspect",)"
+      R"("jwks_uri":"https://as.example/.well-known/jwks.json","response_types_supported":["code"],)"
+      R"("grant_types_supported":["authorization_code","refresh_token","client_credentials"],)"
+      R"("token_endpoint_auth_methods_supported":["none","client_secret_basic","client_secret_post"],)"
+      R"("introspection_endpoint_auth_methods_supported":["client_secret_basic","client_secret_post"],)"
+      R"("revocation_endpoint_auth_methods_supported":["none","client_secret_basic","client_secret_post"],)"
+      R"("code_challenge_methods_supported":["S256"],)"
+      R"("scopes_supported":["b","a","c"],"resource_indicators_supported":true,)"
+      R"("authorization_response_iss_parameter_supported":true,)"
+      R"("dpop_signing_alg_values_supported":["ES256","RS256","PS256"]})");
   EXPECT_EQ(server.get("/.well-known/openid-configuration").body, response.body);
 }
 

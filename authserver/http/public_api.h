@@ -69,8 +69,8 @@ struct PublicApiDeps {
 // The public listener: discovery documents, token endpoint, the pages people see, health.
 class PublicApi {
  public:
-  // Thread-safe; holds no worker while a token's record is made durable, a client's document is fetched, or the
-  // identity provider is asked. The last copy of the handler waits for such calls when it goes.
+  // Thread-safe; holds no worker while a token's record is made durable, a client's document is fetched, or
+  // the identity provider is asked. The last copy of the handler waits for such calls when it goes.
   static DeferredHandler create_deferred(PublicApiDeps deps);
   // The same, waiting in the calling thread.
   static HttpHandler create(PublicApiDeps deps);

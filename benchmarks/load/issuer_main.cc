@@ -44,9 +44,11 @@ int main(int argc, char** argv) {
   AdminApiConfig admin_config;
   admin_config.issuer = issuer;
   admin_config.grants.client_credentials = true;
-  const auto public_listener = http_beast::Listener::start(
-      {}, PublicApi::create({public_config, pepper, session_secret, *storage, *keys, ids, clock, random, *logger, *metrics}),
-      *logger);
+  const auto public_listener =
+      http_beast::Listener::start({},
+                                  PublicApi::create({public_config, pepper, session_secret, *storage, *keys,
+                                                     ids, clock, random, *logger, *metrics}),
+                                  *logger);
   const auto admin_listener = http_beast::Listener::start(
       {},
       AdminApi::create(

@@ -140,9 +140,14 @@ class Tab:
         self.loads(lambda: self.call("Page.navigate", url=url), url)
 
     def value(self, expression):
-        result = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+        result = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         check("exceptionDetails" not in result, f"{expression}: {result.get('exceptionDetails')}")
         return result["result"].get("value")
+
+    def focused(self):
+        """The id of the element that has the cursor, which a page gets when it is first drawn, not when it is loaded."""
+        return self.value("new Promise(tell => { const look = () => document.activeElement.id ?"
+                          " tell(document.activeElement.id) : requestAnimationFrame(look); look(); })")
 
     def path(self):
         return self.value("location.pathname")
@@ -263,11 +268,10 @@ class Visit:
 
     def sign_in(self, email, password):
         """With the keyboard alone: the cursor is where it should be, Tab and Enter do the rest."""
-        focused = self.tab.value("document.activeElement.id")
-        if focused == "email":
+        if self.tab.focused() == "email":
             self.tab.write(email)
             self.tab.press("Tab", 9)
-        check(self.tab.value("document.activeElement.id") == "password", f"the cursor is in '{focused}'")
+        check(self.tab.focused() == "password", f"the cursor is in '{self.tab.focused()}'")
         self.tab.write(password)
         self.tab.loads(lambda: self.tab.press("Enter", 13), "the page after the login")
 

@@ -49,8 +49,7 @@ class MemoryIssuanceStore final : public IssuanceStore {
   }
 
   Outcome<std::vector<Issuance>> query(const IssuanceQuery& query) override {
-    if (!query.subject_user_id && !query.client_id && !query.resource_id)
-      return query_without_condition();
+    if (!query.subject_user_id && !query.client_id && !query.resource_id) return query_without_condition();
     std::vector<Issuance> out;
     MutexLock lock(state_.mutex);
     for (const auto& [id, row] : state_.issuances) {
