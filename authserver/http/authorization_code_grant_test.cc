@@ -111,16 +111,6 @@ TEST_F(AuthorizationCodeTest, LifetimesAreThoseConfigured) {
 
 // --- what is refused: a valid request with one thing broken
 
-struct Broken {
-  const char* name;
-  const char *parameter, *value;  // "" = left out
-  int status;
-  const char *error, *description;
-};
-void PrintTo(const Broken& broken, std::ostream* out) {
-  *out << broken.name;
-}
-
 class BrokenCodeRequest : public UserTokenTest, public ::testing::WithParamInterface<Broken> {};
 
 TEST_P(BrokenCodeRequest, IsRefusedAndIssuesNothing) {

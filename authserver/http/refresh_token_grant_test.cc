@@ -68,16 +68,6 @@ TEST_F(RefreshTokenTest, CeilingOfTheClientBoundsAndItsWideningRestores) {
 
 // --- what is refused: a valid request with one thing broken, that leaves the token unused
 
-struct Broken {
-  const char* name;
-  const char *parameter, *value;  // "" = left out
-  int status;
-  const char *error, *description;
-};
-void PrintTo(const Broken& broken, std::ostream* out) {
-  *out << broken.name;
-}
-
 class BrokenRefreshRequest : public UserTokenTest, public ::testing::WithParamInterface<Broken> {};
 
 TEST_P(BrokenRefreshRequest, IsRefusedAndLeavesTheTokenUnused) {

@@ -219,4 +219,15 @@ class UserTokenTest : public ::testing::Test {
   }
 };
 
+// A valid request with one parameter set to another value, and how it is refused.
+struct Broken {
+  const char* name;
+  const char *parameter, *value;  // "" = left out
+  int status;
+  const char *error, *description;
+};
+inline void PrintTo(const Broken& broken, std::ostream* out) {
+  *out << broken.name;
+}
+
 }  // namespace authplane::authserver
