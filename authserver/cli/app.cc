@@ -52,6 +52,16 @@ std::string unexpected_arguments(const std::vector<std::string>& arguments) {
   return "unexpected on the command line: " + list;
 }
 
+// The help of the innermost command that the command line reached.
+std::string see_help(const CLI::App& root) {
+  std::string command = root.get_name();
+  for (const CLI::App* app = &root; !app->get_subcommands().empty();) {
+    app = app->get_subcommands().front();
+    command += " " + app->get_name();
+  }
+  return "; see " + command + " --help";
+}
+
 int report(const Failure& failure, Context& context) {
   context.err << "error: " << failure.message << std::endl;
   return failure.exit_code;
@@ -116,10 +126,9 @@ int run(const std::vector<std::string>& arguments, Context& context) {
     context.out << root.help();
     return kOk;
   } catch (const CLI::ExtrasError&) {
-    return report({one_line(unexpected_arguments(root.remaining(true))) + "; see authserver --help"},
-                  context);
+    return report({one_line(unexpected_arguments(root.remaining(true))) + see_help(root)}, context);
   } catch (const CLI::ParseError& problem) {
-    return report({one_line(problem.what()) + "; see authserver --help"}, context);
+    return report({one_line(problem.what()) + see_help(root)}, context);
   }
   if (!selected) {
     context.out << root.help();

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 #include <ostream>
 
@@ -28,6 +29,16 @@ CommandResult<std::string> scope_ceiling(const Context& context, const CreateOpt
   return joined;
 }
 
+// A client without a secret cannot use client_credentials; over HTTP such a registration stands.
+CommandResult<void> check_auth_method(const ClientRegistration& registration) {
+  const std::vector<std::string> grants = registration.grant_types.value_or(std::vector<std::string>());
+  if (registration.token_endpoint_auth_method != "none" ||
+      std::find(grants.begin(), grants.end(), "client_credentials") == grants.end()) {
+    return {};
+  }
+  return failure("client_credentials needs a secret; add --auth-method client_secret_basic");
+}
+
 CommandResult<void> create(Invocation& invocation, const CreateOptions& options) {
   Context& context = invocation.context;
   CommandResult<std::string> name =
@@ -45,6 +56,7 @@ CommandResult<void> create(Invocation& invocation, const CreateOptions& options)
       with_fallback(context, options.redirect_uris, "AUTHSERVER_CLIENT_REDIRECT_URIS").value_or(""));
   registration.token_endpoint_auth_method =
       with_fallback(context, options.auth_method, "AUTHSERVER_CLIENT_AUTH_METHOD").value_or("none");
+  if (CommandResult<void> usable = check_auth_method(registration); !usable) return usable;
   registration.agent = options.agent;
   registration.agent_description = options.agent_description;
 
@@ -75,7 +87,7 @@ std::optional<std::vector<std::string>> split_if_given(const std::optional<std::
 CommandResult<void> update(Invocation& invocation, const UpdateOptions& options) {
   CommandResult<std::string> id = required(invocation.context, "--id", options.id, "AUTHSERVER_CLIENT_ID");
   if (!id) return Err(id.error());
-  CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open(invocation);
+  CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open_existing(invocation);
   if (!workspace) return Err(workspace.error());
   ClientChanges changes;
   changes.name = options.name;
@@ -91,10 +103,13 @@ CommandResult<void> update(Invocation& invocation, const UpdateOptions& options)
 CommandResult<void> remove(Invocation& invocation, const std::string& given_id, bool force) {
   CommandResult<std::string> id = required(invocation.context, "--id", given_id, "AUTHSERVER_CLIENT_ID");
   if (!id) return Err(id.error());
-  CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open(invocation);
+  CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open_existing(invocation);
   if (!workspace) return Err(workspace.error());
   RemoveClient mode = force ? RemoveClient::revoke_tokens : RemoveClient::unless_live_tokens;
   Outcome<void> removed = (*workspace)->clients().remove(*id, mode, kOperator);
+  if (!removed && removed.error().code == DomainErrorCode::conflict) {
+    return failure("the client has live tokens: revoke it or delete with --force");
+  }
   if (!removed) return failure(removed.error());
   invocation.context.out << Row("deleted").add("id", *id).line();
   return {};
@@ -103,7 +118,7 @@ CommandResult<void> remove(Invocation& invocation, const std::string& given_id, 
 CommandResult<void> rotate_secret(Invocation& invocation, const std::string& given_id) {
   CommandResult<std::string> id = required(invocation.context, "--id", given_id, "AUTHSERVER_CLIENT_ID");
   if (!id) return Err(id.error());
-  CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open(invocation);
+  CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open_existing(invocation);
   if (!workspace) return Err(workspace.error());
   Outcome<SecretString> secret = (*workspace)->clients().rotate_secret(*id, kOperator);
   if (!secret) return failure(secret.error());
@@ -119,12 +134,12 @@ void add_transition(CLI::App& group, Action& selected, const char* name, const c
                     Transition transition) {
   auto given_id = std::make_shared<std::string>();
   CommandBuilder(group, name, help, selected)
-      .text("--id", *given_id, "Client id (required)")
+      .text("--id", *given_id, "Client id (required, or AUTHSERVER_CLIENT_ID)")
       .runs([given_id, transition](Invocation& invocation) -> CommandResult<void> {
         CommandResult<std::string> id =
             required(invocation.context, "--id", *given_id, "AUTHSERVER_CLIENT_ID");
         if (!id) return Err(id.error());
-        CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open(invocation);
+        CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open_existing(invocation);
         if (!workspace) return Err(workspace.error());
         Outcome<Client> changed = ((*workspace)->clients().*transition)(*id, kOperator);
         if (!changed) return failure(changed.error());
@@ -150,7 +165,7 @@ CommandResult<void> list(Invocation& invocation, const ListOptions& options) {
     if (!filter.registration_source) return failure("--source must be dcr, admin or cimd");
   }
   if (options.limit <= 0) return failure("--limit must be more than 0");
-  CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open(invocation);
+  CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open_existing(invocation);
   if (!workspace) return Err(workspace.error());
   Outcome<std::vector<Client>> clients =
       (*workspace)->clients().list(filter, {.limit = static_cast<std::size_t>(options.limit), .offset = 0});
@@ -166,21 +181,23 @@ void add_client_commands(CLI::App& admin, Action& selected) {
   CLI::App& group = add_group(admin, "client", "OAuth clients");
   auto creating = std::make_shared<CreateOptions>();
   CommandBuilder(group, "create", "Register a client; a confidential one gets its secret once", selected)
-      .text("--name", creating->name, "Name shown to people (required)")
-      .text("--grant-types", creating->grant_types, "Comma list; default authorization_code,refresh_token")
-      .text("--redirect-uris", creating->redirect_uris, "Comma list")
-      .text("--scope", creating->scope, "Scope ceiling, separated by spaces")
+      .text("--name", creating->name, "Name shown to people (required, or AUTHSERVER_CLIENT_NAME)")
+      .text("--grant-types", creating->grant_types,
+            "Comma list; default AUTHSERVER_CLIENT_GRANT_TYPES, then authorization_code,refresh_token")
+      .text("--redirect-uris", creating->redirect_uris, "Comma list; default AUTHSERVER_CLIENT_REDIRECT_URIS")
+      .text("--scope", creating->scope, "Scope ceiling, separated by spaces; default AUTHSERVER_CLIENT_SCOPE")
       .repeated("--scopes", creating->scopes,
                 "Scope as name|upstream|description; repeatable, only the name counts")
-      .text("--auth-method", creating->auth_method,
-            "none (default), client_secret_basic or client_secret_post")
+      .text(
+          "--auth-method", creating->auth_method,
+          "none, client_secret_basic or client_secret_post; default AUTHSERVER_CLIENT_AUTH_METHOD, then none")
       .flag("--agent", creating->agent, "The client is an agent")
       .text("--agent-description", creating->agent_description, "At most 255 bytes")
       .runs([creating](Invocation& invocation) { return create(invocation, *creating); });
 
   auto updating = std::make_shared<UpdateOptions>();
   CommandBuilder(group, "update", "Change a client; only what is given changes", selected)
-      .text("--id", updating->id, "Client id (required)")
+      .text("--id", updating->id, "Client id (required, or AUTHSERVER_CLIENT_ID)")
       .text("--name", updating->name, "New name")
       .text("--redirect-uris", updating->redirect_uris, "Comma list")
       .text("--grant-types", updating->grant_types, "Comma list")
@@ -193,14 +210,14 @@ void add_client_commands(CLI::App& admin, Action& selected) {
   };
   auto removal = std::make_shared<Removal>();
   CommandBuilder(group, "delete", "Remove a client", selected)
-      .text("--id", removal->id, "Client id (required)")
+      .text("--id", removal->id, "Client id (required, or AUTHSERVER_CLIENT_ID)")
       .flag("--force", removal->force, "Revoke its live tokens instead of refusing")
       .runs([removal](Invocation& invocation) { return remove(invocation, removal->id, removal->force); });
 
   auto rotated_id = std::make_shared<std::string>();
   CommandBuilder(group, "rotate-secret", "Replace a client's secret; the old one stops working at once",
                  selected)
-      .text("--id", *rotated_id, "Client id (required)")
+      .text("--id", *rotated_id, "Client id (required, or AUTHSERVER_CLIENT_ID)")
       .runs([rotated_id](Invocation& invocation) { return rotate_secret(invocation, *rotated_id); });
 
   add_transition(group, selected, "suspend", "Issue no more tokens to a client until it is reactivated",

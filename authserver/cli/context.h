@@ -15,7 +15,7 @@ struct Context {
   const Environment& environment;
   std::istream& in;
   std::ostream& out;  // results, and nothing else
-  std::ostream& err;  // one `error: ...` line, and `warning: ...` lines
+  std::ostream& err;  // one `error: ...` line, and `warning: ...` or `note: ...` lines
   Clock& clock;
   Random& random;
 };

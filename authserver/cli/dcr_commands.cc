@@ -9,7 +9,7 @@ namespace authplane::authserver::cli {
 namespace {
 
 CommandResult<void> get(Invocation& invocation) {
-  CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open(invocation);
+  CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open_existing(invocation);
   if (!workspace) return Err(workspace.error());
   const Outcome<RegistrationMode> mode = (*workspace)->registration().mode();
   if (!mode) return failure(mode.error());

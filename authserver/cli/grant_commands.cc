@@ -14,7 +14,7 @@ namespace {
 CommandResult<void> list_user_grants(Invocation& invocation, const std::string& given_user, bool json) {
   CommandResult<std::string> id_or_email = required(invocation.context, "--user", given_user);
   if (!id_or_email) return Err(id_or_email.error());
-  CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open(invocation);
+  CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open_existing(invocation);
   if (!workspace) return Err(workspace.error());
   Outcome<User> user = (*workspace)->users().get_by_id_or_email(*id_or_email);
   if (!user) return failure(user.error());
@@ -34,7 +34,7 @@ CommandResult<void> list_user_grants(Invocation& invocation, const std::string& 
 CommandResult<void> revoke_consent(Invocation& invocation, const std::string& given_id) {
   CommandResult<std::string> id = required(invocation.context, "--id", given_id);
   if (!id) return Err(id.error());
-  CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open(invocation);
+  CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open_existing(invocation);
   if (!workspace) return Err(workspace.error());
   Outcome<RevokedConsentGrant> revoked = (*workspace)->grants().revoke(*id, kOperator);
   if (!revoked) return failure(revoked.error());

@@ -19,16 +19,17 @@ struct ListOptions {
   bool json = false;
 };
 
-// People type slugs; what is no registered resource is taken for the id of a former one.
-std::string resource_id(Workspace& workspace, const std::string& id_or_slug) {
-  Outcome<Resource> found = workspace.resources().get_by_id_or_slug(id_or_slug);
-  return found ? found->id : id_or_slug;
-}
+// What a flag names. People type slugs and e-mail addresses; what fits nothing may still be the id of
+// something that was deleted and left records behind, so it is an error only when there are none.
+struct Named {
+  std::string id;
+  std::optional<DomainError> unknown;
+};
 
-// Likewise: people type e-mail addresses.
-std::string user_id(Workspace& workspace, const std::string& id_or_email) {
-  Outcome<User> found = workspace.users().get_by_id_or_email(id_or_email);
-  return found ? found->id : id_or_email;
+template <class T>
+Named named(const Outcome<T>& found, const std::string& given) {
+  if (found) return {found->id, std::nullopt};
+  return {given, found.error()};
 }
 
 void print_rows(std::ostream& out, const IssuanceList& list) {
@@ -47,17 +48,27 @@ CommandResult<void> list(Invocation& invocation, const ListOptions& options) {
   CommandResult<std::chrono::seconds> since = parse_since(options.since);
   if (!since) return Err(since.error());
   if (options.limit < 1 || options.limit > 5000) return failure("--limit must be between 1 and 5000");
-  CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open(invocation);
+  CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open_existing(invocation);
   if (!workspace) return Err(workspace.error());
   IssuanceSearch search;
-  if (options.user) search.subject_user_id = user_id(**workspace, *options.user);
+  std::optional<DomainError> unknown;
+  if (options.user) {
+    Named user = named((*workspace)->users().get_by_id_or_email(*options.user), *options.user);
+    search.subject_user_id = std::move(user.id);
+    unknown = std::move(user.unknown);
+  }
   search.client_id = options.client;
-  if (options.resource) search.resource_id = resource_id(**workspace, *options.resource);
+  if (options.resource) {
+    Named resource = named((*workspace)->resources().get_by_id_or_slug(*options.resource), *options.resource);
+    search.resource_id = std::move(resource.id);
+    if (resource.unknown) unknown = std::move(resource.unknown);
+  }
   search.jti = options.jti;
   search.since = context.clock.now() - *since;
   search.limit = static_cast<std::size_t>(options.limit);
   Outcome<IssuanceList> found = (*workspace)->issuances().list(search);
   if (!found) return failure(found.error());
+  if (found->issuances.empty() && unknown) return failure(*unknown);
   if (!options.json) {
     print_rows(context.out, *found);
     return {};
@@ -71,7 +82,7 @@ CommandResult<void> list(Invocation& invocation, const ListOptions& options) {
 CommandResult<void> get(Invocation& invocation, const std::string& given_id, bool json) {
   CommandResult<std::string> id = required(invocation.context, "--id", given_id);
   if (!id) return Err(id.error());
-  CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open(invocation);
+  CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open_existing(invocation);
   if (!workspace) return Err(workspace.error());
   Outcome<Issuance> found = (*workspace)->issuances().get(*id);
   if (!found) return failure(found.error());
@@ -86,7 +97,7 @@ CommandResult<void> get(Invocation& invocation, const std::string& given_id, boo
 CommandResult<void> revoke(Invocation& invocation, const std::string& given_id) {
   CommandResult<std::string> id = required(invocation.context, "--id", given_id);
   if (!id) return Err(id.error());
-  CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open(invocation);
+  CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open_existing(invocation);
   if (!workspace) return Err(workspace.error());
   Outcome<void> revoked = (*workspace)->issuances().revoke(*id, kOperator);
   if (!revoked) return failure(revoked.error());

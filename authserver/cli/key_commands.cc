@@ -9,7 +9,7 @@ namespace authplane::authserver::cli {
 namespace {
 
 CommandResult<void> list(Invocation& invocation) {
-  CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open(invocation);
+  CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open_existing(invocation);
   if (!workspace) return Err(workspace.error());
   CommandResult<std::unique_ptr<SigningKeyStore>> keys = (*workspace)->signing_keys();
   if (!keys) return Err(keys.error());
@@ -24,7 +24,7 @@ CommandResult<void> list(Invocation& invocation) {
 }
 
 CommandResult<void> rotate(Invocation& invocation) {
-  CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open(invocation);
+  CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open_existing(invocation);
   if (!workspace) return Err(workspace.error());
   CommandResult<std::unique_ptr<SigningKeyStore>> keys = (*workspace)->signing_keys();
   if (!keys) return Err(keys.error());

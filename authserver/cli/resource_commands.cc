@@ -75,6 +75,22 @@ void warn_about_description(const ResourceOptions& options, Context& context) {
   if (options.description) context.err << "warning: --description is ignored; resources have none\n";
 }
 
+// Several resources may share a URI, but none of them can be asked for until one is changed.
+CommandResult<void> warn_about_shared_uri(ResourceService& resources, const Resource& resource,
+                                          Context& context) {
+  if (resource.uri.empty()) return {};
+  Outcome<std::vector<Resource>> all = resources.list({}, {.limit = kListLimit, .offset = 0});
+  if (!all) return failure(all.error());
+  std::string slugs;
+  for (const Resource& other : *all) {
+    if (other.uri == resource.uri && other.id != resource.id) slugs += other.slug + " and ";
+  }
+  if (slugs.empty()) return {};
+  context.err << "warning: resources " << slugs << resource.slug
+              << " share this uri; every request for it is refused until one is changed\n";
+  return {};
+}
+
 CommandResult<void> create(Invocation& invocation, const ResourceOptions& options) {
   Context& context = invocation.context;
   CommandResult<std::string> slug = required(context, "--slug", options.slug.value_or(""));
@@ -104,7 +120,7 @@ CommandResult<void> create(Invocation& invocation, const ResourceOptions& option
   Outcome<Resource> created = (*workspace)->resources().create(registration, kOperator);
   if (!created) return failure(created.error());
   context.out << Row("created").add("id", created->id).add("slug", created->slug).line();
-  return {};
+  return warn_about_shared_uri((*workspace)->resources(), *created, context);
 }
 
 CommandResult<void> update(Invocation& invocation, const ResourceOptions& options) {
@@ -129,7 +145,7 @@ CommandResult<void> update(Invocation& invocation, const ResourceOptions& option
   CommandResult<void> no_broker = refuse_broker(options);
   if (!no_broker) return no_broker;
 
-  CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open(invocation);
+  CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open_existing(invocation);
   if (!workspace) return Err(workspace.error());
   ResourceService& resources = (*workspace)->resources();
   Outcome<Resource> found = resources.get_by_id_or_slug(*id);
@@ -137,13 +153,13 @@ CommandResult<void> update(Invocation& invocation, const ResourceOptions& option
   Outcome<Resource> updated = resources.update(found->id, changes, kOperator);
   if (!updated) return failure(updated.error());
   context.out << Row("updated").add("id", updated->id).add("slug", updated->slug).line();
-  return {};
+  return warn_about_shared_uri(resources, *updated, context);
 }
 
 CommandResult<void> get(Invocation& invocation, const std::string& given_id, bool json) {
   CommandResult<std::string> id = required(invocation.context, "--id", given_id);
   if (!id) return Err(id.error());
-  CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open(invocation);
+  CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open_existing(invocation);
   if (!workspace) return Err(workspace.error());
   Outcome<Resource> found = (*workspace)->resources().get_by_id_or_slug(*id);
   if (!found) return failure(found.error());
@@ -168,7 +184,7 @@ CommandResult<void> list(Invocation& invocation, const ListOptions& options) {
     filter.backend_kind = *kind;
   }
   filter.broker_provider_id = options.broker_provider;
-  CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open(invocation);
+  CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open_existing(invocation);
   if (!workspace) return Err(workspace.error());
   Outcome<std::vector<Resource>> found =
       (*workspace)->resources().list(filter, {.limit = kListLimit, .offset = 0});
@@ -187,7 +203,7 @@ CommandResult<void> list(Invocation& invocation, const ListOptions& options) {
 CommandResult<void> remove(Invocation& invocation, const std::string& given_id) {
   CommandResult<std::string> id = required(invocation.context, "--id", given_id);
   if (!id) return Err(id.error());
-  CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open(invocation);
+  CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open_existing(invocation);
   if (!workspace) return Err(workspace.error());
   ResourceService& resources = (*workspace)->resources();
   Outcome<Resource> found = resources.get_by_id_or_slug(*id);
@@ -213,7 +229,7 @@ CommandResult<void> runtime_client(Invocation& invocation, const RuntimeClientOp
     CommandResult<std::string> client_id = required(context, "--client-id", options.client_id);
     if (!client_id) return Err(client_id.error());
   }
-  CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open(invocation);
+  CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open_existing(invocation);
   if (!workspace) return Err(workspace.error());
   ResourceService& resources = (*workspace)->resources();
   constexpr PolicyList kList = PolicyList::runtime_clients;

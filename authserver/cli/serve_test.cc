@@ -178,6 +178,7 @@ TEST_F(Serve, UnusablePlacesAreNamed) {
 }
 
 TEST_F(Serve, DamagedKeyFileIsNamed) {
+  ASSERT_EQ(run({"migrate"}).exit_code, 0);
   ASSERT_EQ(run({"admin", "key", "list"}).exit_code, 0);
   std::ofstream(directory_ + "/data/keys/current.pem", std::ios::trunc) << "no key";
   Process::Result result = run({"serve"});
@@ -187,6 +188,7 @@ TEST_F(Serve, DamagedKeyFileIsNamed) {
 }
 
 TEST_F(Serve, PepperSurvivesAndMustBePrivate) {
+  ASSERT_EQ(run({"migrate"}).exit_code, 0);
   ASSERT_EQ(run({"admin", "client", "list"}).exit_code, 0);
   std::filesystem::path pepper = directory_ + "/data/keys/client-secret.pepper";
   EXPECT_EQ(std::filesystem::status(pepper).permissions() & std::filesystem::perms(077),

@@ -78,7 +78,7 @@ struct Target {
 CommandResult<Target> open_for_user(Invocation& invocation, const std::string& given_id) {
   CommandResult<std::string> id = required(invocation.context, "--id", given_id, "AUTHSERVER_USER_ID");
   if (!id) return Err(id.error());
-  CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open(invocation);
+  CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open_existing(invocation);
   if (!workspace) return Err(workspace.error());
   Outcome<User> user = (*workspace)->users().get_by_id_or_email(*id);
   if (!user) return failure(user.error());
@@ -95,8 +95,11 @@ CommandResult<void> update(Invocation& invocation, const UpdateOptions& options)
   if (!target) return Err(target.error());
   Outcome<User> updated = target->workspace->users().update(target->user.id, options.changes, kOperator);
   if (!updated) return failure(updated.error());
-  invocation.context.out
-      << Row("updated").add("id", updated->id).add("email", updated->email).add("name", updated->name).line();
+  invocation.context.out << Row(*updated == target->user ? "unchanged" : "updated")
+                                .add("id", updated->id)
+                                .add("email", updated->email)
+                                .add("name", updated->name)
+                                .line();
   return {};
 }
 
@@ -105,6 +108,9 @@ CommandResult<void> remove(Invocation& invocation, const std::string& id, bool f
   if (!target) return Err(target.error());
   const RemoveUser mode = force ? RemoveUser::revoke_tokens : RemoveUser::unless_live_families;
   Outcome<void> removed = target->workspace->users().remove(target->user.id, mode, kOperator);
+  if (!removed && removed.error().code == DomainErrorCode::conflict) {
+    return failure("the user has live tokens: revoke them with force-logout or delete with --force");
+  }
   if (!removed) return failure(removed.error());
   invocation.context.out << Row("deleted").add("id", target->user.id).line();
   return {};
@@ -123,7 +129,7 @@ CommandResult<void> force_logout(Invocation& invocation, const std::string& id) 
 }
 
 CommandResult<void> list(Invocation& invocation) {
-  CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open(invocation);
+  CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open_existing(invocation);
   if (!workspace) return Err(workspace.error());
   Outcome<std::vector<User>> users = (*workspace)->users().list();
   if (!users) return failure(users.error());
@@ -138,7 +144,7 @@ void add_transition(CLI::App& group, Action& selected, const char* name, const c
                     Transition transition) {
   auto id = std::make_shared<std::string>();
   CommandBuilder(group, name, help, selected)
-      .text("--id", *id, "User id or e-mail address (required)")
+      .text("--id", *id, "User id or e-mail address (required, or AUTHSERVER_USER_ID)")
       .runs([id, transition](Invocation& invocation) -> CommandResult<void> {
         CommandResult<Target> target = open_for_user(invocation, *id);
         if (!target) return Err(target.error());
@@ -157,17 +163,17 @@ void add_user_commands(CLI::App& admin, Action& selected) {
   CLI::App& group = add_group(admin, "user", "People who log in and give consent");
   auto creating = std::make_shared<CreateOptions>();
   CommandBuilder(group, "create", "Add a user who logs in with a password", selected)
-      .text("--email", creating->email, "Address to log in with (required)")
+      .text("--email", creating->email, "Address to log in with (required, or AUTHSERVER_USER_EMAIL)")
       .text("--password", creating->password,
             "Password, or - to read it from standard input, where nobody else on the machine sees it "
-            "(required)")
-      .text("--name", creating->name, "Name shown to people")
-      .text("--role", creating->role, "user (default) or admin")
+            "(required, or AUTHSERVER_USER_PASSWORD)")
+      .text("--name", creating->name, "Name shown to people; default AUTHSERVER_USER_NAME")
+      .text("--role", creating->role, "user or admin; recorded only; default AUTHSERVER_USER_ROLE, then user")
       .runs([creating](Invocation& invocation) { return create(invocation, *creating); });
 
   auto updating = std::make_shared<UpdateOptions>();
   CommandBuilder(group, "update", "Change a user; only what is given changes", selected)
-      .text("--id", updating->id, "User id or e-mail address (required)")
+      .text("--id", updating->id, "User id or e-mail address (required, or AUTHSERVER_USER_ID)")
       .text("--email", updating->changes.email, "New address")
       .text("--name", updating->changes.name, "New name")
       .runs([updating](Invocation& invocation) { return update(invocation, *updating); });
@@ -182,13 +188,13 @@ void add_user_commands(CLI::App& admin, Action& selected) {
   };
   auto removal = std::make_shared<Removal>();
   CommandBuilder(group, "delete", "Remove a user", selected)
-      .text("--id", removal->id, "User id or e-mail address (required)")
+      .text("--id", removal->id, "User id or e-mail address (required, or AUTHSERVER_USER_ID)")
       .flag("--force", removal->force, "Revoke their live tokens instead of refusing")
       .runs([removal](Invocation& invocation) { return remove(invocation, removal->id, removal->force); });
 
   auto logged_out = std::make_shared<std::string>();
   CommandBuilder(group, "force-logout", "Revoke all tokens of a user, who has to log in again", selected)
-      .text("--id", *logged_out, "User id or e-mail address (required)")
+      .text("--id", *logged_out, "User id or e-mail address (required, or AUTHSERVER_USER_ID)")
       .runs([logged_out](Invocation& invocation) { return force_logout(invocation, *logged_out); });
 
   CommandBuilder(group, "list", "List users, newest first", selected).runs(list);

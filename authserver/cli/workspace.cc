@@ -15,6 +15,11 @@ namespace {
 constexpr std::chrono::seconds kShortestPublication = std::chrono::hours(24);
 constexpr std::chrono::minutes kClockSlack{5};
 
+bool has_database(const Config& config) {
+  std::error_code ignored;
+  return std::filesystem::exists(config.storage.sqlite_path, ignored);
+}
+
 }  // namespace
 
 CommandResult<LoadedConfig> load_for_command(Invocation& invocation) {
@@ -37,10 +42,8 @@ CommandResult<std::unique_ptr<Storage>> open_storage(const Config& config, const
 }
 
 CommandResult<void> require_database(const Config& config) {
-  const std::string& path = config.storage.sqlite_path;
-  std::error_code ignored;
-  if (std::filesystem::exists(path, ignored)) return {};
-  return failure("there is no database at " + path +
+  if (has_database(config)) return {};
+  return failure("there is no database at " + config.storage.sqlite_path +
                  "; name the running server's configuration with --config or change to its folder");
 }
 
@@ -78,7 +81,13 @@ RegistrationRules registration_rules(const Config& config) {
 CommandResult<std::unique_ptr<Workspace>> Workspace::open(Invocation& invocation) {
   CommandResult<LoadedConfig> loaded = load_for_command(invocation);
   if (!loaded) return Err(loaded.error());
-  return open(std::move(*loaded), invocation.context);
+  const bool is_new = !has_database(loaded->config);
+  CommandResult<std::unique_ptr<Workspace>> workspace = open(std::move(*loaded), invocation.context);
+  if (workspace && is_new) {
+    invocation.context.err << "note: created a new database at " << (*workspace)->config().storage.sqlite_path
+                           << "\n";
+  }
+  return workspace;
 }
 
 CommandResult<std::unique_ptr<Workspace>> Workspace::open_existing(Invocation& invocation) {

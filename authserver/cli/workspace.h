@@ -39,8 +39,9 @@ RegistrationRules registration_rules(const Config& config);
 // HTTP, with or without a running server.
 class Workspace {
  public:
+  // For commands that may be the first one: says on the error stream when it makes a new database.
   static CommandResult<std::unique_ptr<Workspace>> open(Invocation& invocation);
-  // For commands that only look: fails where open() would make a new, empty database.
+  // For commands about what exists: fails where open() would make a new, empty database.
   static CommandResult<std::unique_ptr<Workspace>> open_existing(Invocation& invocation);
 
   const Config& config() const { return loaded_.config; }

@@ -34,26 +34,42 @@ bool is_blank(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](unsigned char c) { return c <= 0x20; });
 }
 
-// Control characters, line separators and what reverses the order of the text around it (U+202A to U+202E,
-// U+2066 to U+2069): a name that shows as another one.
-bool has_hidden_characters(std::string_view text) {
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = [&](std::size_t at) {
-      return at < text.size() ? static_cast<unsigned char>(text[at]) : 0u;
-    };
-    const unsigned c = byte(i), next = byte(i + 1), third = byte(i + 2);
-    if (c < 0x20 || c == 0x7f || (c == 0xc2 && next >= 0x80 && next < 0xa0)) return true;
-    if (c != 0xe2) continue;
-    if (next == 0x80 && third >= 0xa8 && third <= 0xae) return true;
-    if (next == 0x81 && third >= 0xa6 && third <= 0xa9) return true;
+// First and last of what does not show, or reverses the order of the text around it: a name that shows as
+// another one, or not at all. Controls, Default_Ignorable_Code_Point of Unicode, blanks that are no spaces.
+constexpr std::pair<char32_t, char32_t> kHidden[] = {
+    {0x00, 0x1f},     {0x7f, 0x9f},     {0xad, 0xad},     {0x34f, 0x34f},   {0x61c, 0x61c},
+    {0x115f, 0x1160}, {0x17b4, 0x17b5}, {0x180b, 0x180f}, {0x200b, 0x200f}, {0x2028, 0x202e},
+    {0x2060, 0x206f}, {0x2800, 0x2800}, {0x3164, 0x3164}, {0xfe00, 0xfe0f}, {0xfeff, 0xfeff},
+    {0xffa0, 0xffa0}, {0xfff0, 0xfff8}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
+};
+
+// The code points of UTF-8 that is_valid_utf8 has seen; anything for other text.
+std::u32string code_points(std::string_view utf8) {
+  std::u32string points;
+  for (const char byte : utf8) {
+    const auto value = static_cast<unsigned char>(byte);
+    if ((value & 0xc0) == 0x80 && !points.empty()) {
+      points.back() = (points.back() << 6) | (value & 0x3f);
+    } else {
+      const unsigned kept = value < 0x80 ? 0x7f : value < 0xe0 ? 0x1f : value < 0xf0 ? 0x0f : 0x07;
+      points.push_back(value & kept);
+    }
   }
-  return false;
+  return points;
+}
+
+bool has_hidden_characters(std::string_view text) {
+  const std::u32string points = code_points(text);
+  return std::any_of(points.begin(), points.end(), [](char32_t point) {
+    return std::any_of(std::begin(kHidden), std::end(kHidden),
+                       [point](const auto& range) { return point >= range.first && point <= range.second; });
+  });
 }
 
 void check_text(std::string_view name, std::string_view value, Problems& problems) {
   if (value.size() > kMaxTextBytes) problems.add(std::string(name) + " is longer than 255 bytes");
   if (!is_valid_utf8(value)) problems.add(std::string(name) + " is not UTF-8");
-  if (has_hidden_characters(value)) problems.add(std::string(name) + " has characters that do not show");
+  else if (has_hidden_characters(value)) problems.add(std::string(name) + " has characters that do not show");
 }
 
 void check_redirect_uris(const Client& client, Problems& problems) {
@@ -196,7 +212,13 @@ Outcome<SecretString> ClientService::rotate_secret(std::string_view id, const Ac
 Outcome<Client> ClientService::transition(std::string_view id, ClientStatus to, std::string_view action,
                                           const Actor& actor) {
   auto stored = store_.transition(id, to, clock_.now());
-  if (stored) audit_.record(action, actor, id, "");
+  if (stored) {
+    audit_.record(action, actor, id, "");
+  } else if (stored.error().code == DomainErrorCode::conflict) {
+    if (const auto found = store_.get(id); found && (*found)->status == to) {
+      return fail(DomainErrorCode::conflict, "the client is " + std::string(to_string(to)) + " already");
+    }
+  }
   return stored;
 }
 
