@@ -68,7 +68,7 @@ constexpr std::array kKeys = std::to_array<KeyRow>({
     {"rate_limit.enabled", "AUTHPLANE_RATE_LIMIT_ENABLED", boolean, "true", F::core, "Limits requests per client address on the public listener."},
     {"rate_limit.requests_per_second", "AUTHPLANE_RATE_LIMIT_RPS", number, "100", F::core, "Sustained rate per address."},
     {"rate_limit.burst", "AUTHPLANE_RATE_LIMIT_BURST", integer, "200", F::core, "Requests an address may make at once."},
-    {"rate_limit.auth_fail_max", "AUTHPLANE_RATE_LIMIT_AUTH_FAIL_MAX", integer, "10", F::core, "Failed sign-ins with one address before it is locked for the network they came from; 0 turns the lock off."},
+    {"rate_limit.auth_fail_max", "AUTHPLANE_RATE_LIMIT_AUTH_FAIL_MAX", integer, "10", F::core, "Failed sign-ins with one e-mail address before it is locked for the network (IPv4 address, IPv6 prefix) they came from; 0 turns the lock off."},
     {"rate_limit.auth_fail_window", "AUTHPLANE_RATE_LIMIT_AUTH_FAIL_WINDOW", duration, "10m", F::core, "Time in which failures are counted."},
     {"rate_limit.auth_lockout", "AUTHPLANE_RATE_LIMIT_AUTH_LOCKOUT", duration, "15m", F::core, "How long the lock holds."},
     {"rate_limit.max_tracked_identities", "AUTHPLANE_RATE_LIMIT_MAX_TRACKED_IDENTITIES", integer, "250000", F::core, "Bound of the table of failures; at least 10000 when set."},
