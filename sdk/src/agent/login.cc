@@ -1,5 +1,6 @@
 #include "agent/login.h"
 
+#include <chrono>
 #include <exception>
 #include <utility>
 
@@ -33,9 +34,10 @@ Result<void> show(const OpenUrl& open_url, const std::string& url) {
 }
 
 Unexpected<Error> timed_out(const std::string& issuer, std::chrono::milliseconds limit) {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(limit).count();
   return Err(ErrorCode::access_denied, "login at " + issuer +
                                            " timed out: no answer from the browser within " +
-                                           std::to_string(limit.count()) + " ms; start it again");
+                                           std::to_string(seconds) + " s; start it again");
 }
 
 }  // namespace

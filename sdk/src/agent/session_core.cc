@@ -68,14 +68,13 @@ Result<TokenResponse> UserSession::Core::token() {
   return obtain({});
 }
 
-Result<std::optional<TokenResponse>> UserSession::Core::current() {
-  {
-    MutexLock lock(mutex_);
-    if (!held_) return std::optional<TokenResponse>();
-  }
-  auto token = obtain({});
-  if (!token) return Err(std::move(token).error());
-  return std::optional(std::move(*token));
+std::optional<TokenResponse> UserSession::Core::current() {
+  return usable({});
+}
+
+bool UserSession::Core::signed_in() {
+  MutexLock lock(mutex_);
+  return held_.has_value();
 }
 
 Result<TokenResponse> UserSession::Core::token_after(const Refusal& refusal) {

@@ -22,7 +22,8 @@ class UserSession::Core {
   Core(UserSessionOptions options, Url server, const net::FetchSettings& fetch);
 
   Result<TokenResponse> token();
-  Result<std::optional<TokenResponse>> current();
+  std::optional<TokenResponse> current() AUTHPLANE_EXCLUDES(mutex_);
+  bool signed_in() AUTHPLANE_EXCLUDES(mutex_);
   Result<TokenResponse> token_after(const Refusal& refusal);
   Result<void> logout();
 

@@ -68,8 +68,12 @@ Result<TokenResponse> UserSession::token() const {
   return core_->token();
 }
 
-Result<std::optional<TokenResponse>> UserSession::current() const {
+std::optional<TokenResponse> UserSession::current() const {
   return core_->current();
+}
+
+bool UserSession::signed_in() const {
+  return core_->signed_in();
 }
 
 Result<TokenResponse> UserSession::token_after(const Refusal& refusal) const {

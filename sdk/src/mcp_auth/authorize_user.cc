@@ -24,7 +24,7 @@ class UserAuthorizer final : public RequestAuthorizer {
     ends_session_ = method == "DELETE";
     sent_.clear();
     proof_sent_ = false;
-    const auto token = next_token();
+    const auto token = ends_session_ ? Token(session_.current()) : next_token();
     if (!token) return Err(token.error());
     if (!*token) return Headers();  // the server will say what it wants
     const auto bound = needs_proof(**token, session_.dpop());
@@ -45,10 +45,16 @@ class UserAuthorizer final : public RequestAuthorizer {
   int max_retries() const override { return 4; }
 
  private:
-  Result<std::optional<TokenResponse>> next_token() {
-    if (!refusal_) return session_.current();
+  using Token = Result<std::optional<TokenResponse>>;
+
+  // Before the first login the server's challenge is waited for: it names what to ask the user for.
+  Token next_token() {
+    if (!refusal_ && !session_.signed_in()) return std::optional<TokenResponse>();
+    if (!refusal_) return optional_of(session_.token());
     const agent::Refusal refusal = *std::exchange(refusal_, std::nullopt);
-    auto token = session_.token_after(refusal);
+    return optional_of(session_.token_after(refusal));
+  }
+  static Token optional_of(Result<TokenResponse> token) {
     if (!token) return Err(std::move(token).error());
     return std::optional(std::move(*token));
   }

@@ -164,6 +164,29 @@ TEST_F(AuthorizeUserTest, AServerThatRefusesEverythingIsNotAskedForEver) {
 }
 
 TEST_F(AuthorizeUserTest, EndingTheSessionAsksNobody) {
+  for (const bool refreshable : {true, false}) {
+    as.issues_refresh_tokens = refreshable;
+    logins = 0;
+    const auto user = session();
+    std::size_t asked = 0;
+    {
+      auto mcp = client(user);
+      ASSERT_TRUE(mcp.initialize());
+      clock->advance(seconds(3600));
+      asked = network->requests().size();
+    }
+    EXPECT_EQ(logins, 1);
+    EXPECT_EQ(network->requests().size(), asked);
+    EXPECT_EQ(gate->seen.back(), "DELETE ");
+  }
+}
+
+TEST_F(AuthorizeUserTest, EndingTheSessionCarriesAFreshToken) {
+  { ASSERT_TRUE(client(session()).initialize()); }
+  EXPECT_TRUE(gate->seen.back().starts_with("DELETE Bearer "));
+}
+
+TEST_F(AuthorizeUserTest, ARefusedEndOfTheSessionAsksNobody) {
   {
     auto mcp = client(session());
     ASSERT_TRUE(mcp.initialize());

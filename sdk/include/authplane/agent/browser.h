@@ -7,8 +7,12 @@
 
 namespace authplane::agent {
 
-// Shows a page to the user. Called once per login, on the thread that needs the token; returns without
-// waiting for the user. Gets https URLs, and http ones of a loopback address, nothing else.
+// Shows a page to the user. Called once per login, on the thread that needs the token. Gets https URLs, and
+// http ones of a loopback address, nothing else. It must return at once, without waiting for the user: the
+// answer is waited for afterwards, and login_timeout starts only then. The session's lease is held meanwhile:
+// token(), token_after() or logout() of that session, or of another one for the same server on the same
+// store, called from here, waits for ever. An error ends the login and is its error; a std::exception ends it
+// with runtime_error; anything else that is thrown passes through to the caller of the session.
 using OpenUrl = std::function<Result<void>(const std::string& url)>;
 
 // Starts the program named by $BROWSER, else xdg-open, with the URL as its only argument and its output

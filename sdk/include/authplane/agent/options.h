@@ -20,11 +20,14 @@ namespace authplane::agent {
 // refresh_token.
 struct RegisteredClient {
   std::string id{};
-  std::string secret{};  // "" = a public client
+  // "" = a public client. Else sent by client_secret_basic, or by client_secret_post where the server's
+  // metadata offer only that; a server that takes neither is invalid_argument.
+  std::string secret{};
 };
 
 // Options of UserSession::create(). How the agent introduces itself is decided in this order: `client`, then
-// `client_metadata_url` where the server takes such, then registration.
+// `client_metadata_url` where the server takes such, then registration: the stored one, else a new one. With
+// `client` a stored registration is not used, and its logins are not found.
 struct UserSessionOptions {
   // The protected server's endpoint, an absolute http(s) URL. Tokens go to exactly this URL.
   std::string server_url{};
@@ -36,7 +39,9 @@ struct UserSessionOptions {
   bool allow_registration = true;  // dynamic client registration (RFC 7591)
   // The only authorization server to be trusted; "" takes the first one the server names.
   std::string issuer{};
-  // Asked for from the start, besides what the server asks for.
+  // Asked for in every login, besides the scopes of the server's challenge, or all scopes_supported of its
+  // metadata when the challenge names none or there was none; the scopes of the login before, where it is
+  // still stored; and offline_access where the authorization server announces it.
   std::vector<std::string> scopes{};
   // Null: make_memory_token_store().
   std::shared_ptr<TokenStore> store{};
@@ -45,7 +50,8 @@ struct UserSessionOptions {
   std::uint16_t redirect_port = 0;
   // How long a user may take for login and consent, 1 ms to 1 h.
   std::chrono::milliseconds login_timeout{300'000};
-  // How often the user may be asked for the same additional scopes, 0 to 10.
+  // How often a 403 may send the user to a login for the same set of scopes, in the life of a session, 0 to
+  // 10; 0 = never: such a 403 is insufficient_scope. Never reset.
   int max_step_ups = 3;
   // Binds the tokens to this provider's key (RFC 9449). A key that lives as long as the process makes stored
   // logins useless to the next one.

@@ -37,8 +37,9 @@ struct StoredClient {
   std::optional<std::chrono::sys_seconds> expires_at{};  // of the secret
 };
 
-// Thread-safe. Errors: runtime_error or invalid_argument with the cause; a store that cannot be read or
-// written stops a login rather than lose it.
+// Thread-safe. The other functions are called while the caller holds a lease, so they must not wait for one.
+// Errors: runtime_error or invalid_argument with the cause; a store that cannot be read or written stops a
+// login rather than lose it.
 class TokenStore {
  public:
   // Held while it lives.
@@ -57,16 +58,19 @@ class TokenStore {
   virtual Result<void> drop_client(const std::string& issuer) = 0;
 
   // Waits until nobody else who shares the store holds a lease of that name. Taken for the length of a
-  // refresh or a login: a refresh token works once, so two must not use the same one.
+  // refresh or a login: a refresh token works once, so two must not use the same one. Not re-entrant: taking
+  // a name twice on one thread waits for ever. There is no time limit.
   virtual Result<std::unique_ptr<Lease>> lease(const std::string& name) = 0;
 };
 
-// Forgets with the process.
+// Forgets with the process. Never null.
 std::shared_ptr<TokenStore> make_memory_token_store();
 
-// One JSON file, readable by its owner only, replaced as a whole by rename(2). Beside it stands `path`.lock,
-// which lets several processes share it. A file that others may read or write, that belongs to somebody else
-// or is no regular file is refused. The folder has to exist. Linux only.
+// One JSON file, readable by its owner only, not encrypted, replaced as a whole by rename(2). Beside it
+// stands `path`.lock, which lets several processes share it and is never removed. A file that others may read
+// or write, that belongs to somebody else, or that is no regular file is refused, a symbolic link too. The
+// folder has to exist. Never null, and touches nothing until it is used: what is wrong with the path is the
+// error of the first call. Linux only.
 std::shared_ptr<TokenStore> make_file_token_store(std::string path);
 
 }  // namespace authplane::agent
