@@ -46,7 +46,7 @@ class Tier05Test : public ::testing::Test {
   nlohmann::json login() const { return nlohmann::json::parse(read_file(tokens()))["logins"].at(0); }
 
   std::unique_ptr<ChildProcess> start(const std::string& name, const Environment& changes = {}) {
-    Environment environment = {{"AUTHPLANE_RESOURCE", tier->resource()},
+    Environment environment = {{"MCP_URL", tier->resource()},
                                {"AGENT_TOKEN_FILE", tokens()},
                                {"LOGIN_TIMEOUT", "60"},
                                {"BROWSER", SCRIPTED_BROWSER},

@@ -1,10 +1,12 @@
 // An agent that knows one URL. The server there says who may sign people in; the user does so in a browser, once.
+#include <charconv>
 #include <chrono>
 #include <cstdlib>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 
 #include <authplane/agent/user_session.h>
 #include <authplane/mcp/client.h>
@@ -15,10 +17,18 @@ std::string env(const char* name, const char* fallback) {
   return value && *value ? value : fallback;
 }
 
+std::chrono::seconds whole_seconds(const char* name, const char* fallback) {
+  const std::string text = env(name, fallback);
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc() && end == text.data() + text.size()) return std::chrono::seconds(value);
+  throw std::runtime_error(std::string(name) + " must be whole seconds");
+}
+
 int main() try {
-  const std::string url = env("AUTHPLANE_RESOURCE", "http://localhost:8080/mcp");
+  const std::string url = env("MCP_URL", "http://localhost:8080/mcp");
   const std::string text = env("ECHO_TEXT", "hello from tier-05 cpp agent");
-  const std::chrono::seconds patience(std::stoi(env("LOGIN_TIMEOUT", "300")));
+  const std::chrono::seconds patience = whole_seconds("LOGIN_TIMEOUT", "300");
   authplane::mcp::Client mcp({.url = url, .name = "demo-agent-cpp-user"});
 
   // authplane:begin

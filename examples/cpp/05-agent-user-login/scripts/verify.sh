@@ -110,9 +110,12 @@ before=$(issued)
 agent BROWSER_ANSWER=deny
 fails N3 "a user who says no" access_denied
 agent BROWSER_PASSWORD=wrong LOGIN_TIMEOUT=2
-fails N3 "a wrong password" "timed out"
+fails N3 "a wrong password" "no answer from the browser within 2 s"
 hasnt N3 "and no consent is asked for" "$WALK" "/consent"
 is N3 "still no token" "$(issued)" "$before"
+
+agent LOGIN_TIMEOUT=2s
+fails N3 "a time limit that is no number" "LOGIN_TIMEOUT must be whole seconds"
 
 # N4 the file
 echo '{}' >"$tokens" && chmod 644 "$tokens"
