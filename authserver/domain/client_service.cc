@@ -1,6 +1,9 @@
 #include "authserver/domain/client_service.h"
 
 #include <algorithm>
+#include <iterator>
+#include <string>
+#include <utility>
 
 #include <authplane/base/encoding.h>
 #include <authplane/oauth/scope.h>
@@ -37,9 +40,9 @@ bool is_blank(std::string_view text) {
 // First and last of what does not show, or reverses the order of the text around it: a name that shows as
 // another one, or not at all. Controls, Default_Ignorable_Code_Point of Unicode, blanks that are no spaces.
 constexpr std::pair<char32_t, char32_t> kHidden[] = {
-    {0x00, 0x1f},     {0x7f, 0x9f},     {0xad, 0xad},     {0x34f, 0x34f},   {0x61c, 0x61c},
-    {0x115f, 0x1160}, {0x17b4, 0x17b5}, {0x180b, 0x180f}, {0x200b, 0x200f}, {0x2028, 0x202e},
-    {0x2060, 0x206f}, {0x2800, 0x2800}, {0x3164, 0x3164}, {0xfe00, 0xfe0f}, {0xfeff, 0xfeff},
+    {0x00, 0x1f},     {0x7f, 0x9f},     {0xad, 0xad},       {0x34f, 0x34f},     {0x61c, 0x61c},
+    {0x115f, 0x1160}, {0x17b4, 0x17b5}, {0x180b, 0x180f},   {0x200b, 0x200f},   {0x2028, 0x202e},
+    {0x2060, 0x206f}, {0x2800, 0x2800}, {0x3164, 0x3164},   {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},
     {0xffa0, 0xffa0}, {0xfff0, 0xfff8}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
 };
 
@@ -68,8 +71,10 @@ bool has_hidden_characters(std::string_view text) {
 
 void check_text(std::string_view name, std::string_view value, Problems& problems) {
   if (value.size() > kMaxTextBytes) problems.add(std::string(name) + " is longer than 255 bytes");
-  if (!is_valid_utf8(value)) problems.add(std::string(name) + " is not UTF-8");
-  else if (has_hidden_characters(value)) problems.add(std::string(name) + " has characters that do not show");
+  if (!is_valid_utf8(value))
+    problems.add(std::string(name) + " is not UTF-8");
+  else if (has_hidden_characters(value))
+    problems.add(std::string(name) + " has characters that do not show");
 }
 
 void check_redirect_uris(const Client& client, Problems& problems) {

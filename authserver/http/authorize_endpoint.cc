@@ -8,6 +8,8 @@ namespace {
 
 constexpr std::size_t kMaxLoggedBytes = 256;
 constexpr std::size_t kMaxShownBytes = 120;
+constexpr std::size_t kMaxLoginTarget =
+    7 * 1024;  // of the login page, as the listener takes it, with room to spare
 
 AuthorizationRequest read(const Form& query) {
   const auto one = [&](std::string_view name) { return std::string(query.get(name).value_or("")); };
@@ -112,7 +114,9 @@ HttpResponse AuthorizeEndpoint::handle(const HttpRequest& request) const {
 HttpResponse AuthorizeEndpoint::sign_in_first(const CheckedAuthorization& checked, const Form& query) const {
   const std::string path = "/oauth/authorize?" + query.encode();
   const std::string target = deps_.site.base_path + path;
-  if (safe_redirect(target) == target) return go_to_login(deps_.site, path);
+  // On its way through the login page every percent sign of it becomes three characters.
+  const bool fits = form_encode(target).size() <= kMaxLoginTarget;
+  if (fits && safe_redirect(target) == target) return go_to_login(deps_.site, path);
   return send_back({checked.redirect, AuthorizationError::invalid_request, "the request is too long", ""});
 }
 

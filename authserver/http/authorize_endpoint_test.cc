@@ -431,6 +431,7 @@ TEST_F(AuthorizeTest, WithoutAStateNoneIsReturned) {
 
 TEST_F(AuthorizeTest, ARequestTooLongForTheWayThroughTheLoginIsRefused) {
   expect_sent_back(ask(request_with("nonce", std::string(9000, 'n'))), "invalid_request", "too long");
+  expect_sent_back(ask(request_with("nonce", std::string(1700, '/'))), "invalid_request", "too long");
 }
 
 // A client that attaches a code to its request must not make us return it.
@@ -455,7 +456,21 @@ TEST_F(AuthorizeTest, OnlyGetIsServed) {
   Browser browser = signed_in();
   const HttpResponse answer = browser.post("/oauth/authorize", valid_request());
   EXPECT_EQ(answer.status, 405);
-  EXPECT_EQ(answer.headers.get("Allow"), "GET, HEAD");
+  EXPECT_EQ(answer.headers.get("Allow"), "GET");
+}
+
+// It would make a code, and hand it to whoever only wanted to see whether the link is alive.
+TEST_F(AuthorizeTest, HeadMakesNoCode) {
+  Browser browser = signed_in();
+  expect_code(decide(browser, "allow", {"mcp:echo"}));
+  HttpRequest head{.method = "HEAD",
+                   .target = authorize_target(valid_request()),
+                   .headers = {},
+                   .body = "",
+                   .remote_address = ""};
+  const HttpResponse answer = server.send(std::move(head));
+  EXPECT_EQ(answer.status, 405);
+  EXPECT_EQ(answer.headers.get("Location"), std::nullopt);
 }
 
 TEST_F(AuthorizeTest, AnIssuerWithAPathKeepsEverybodyBelowIt) {

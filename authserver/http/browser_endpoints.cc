@@ -1,5 +1,7 @@
 #include "authserver/http/browser_endpoints.h"
 
+#include <algorithm>
+
 #include <authplane/base/form.h>
 
 namespace authplane::authserver {
@@ -25,6 +27,8 @@ BrowserEndpoints::BrowserEndpoints(const BrowserOptions& options, Deps deps)
       site_(Site::of(deps.issuer).value()),
       keys_(deps.session_secret),
       slots_(options.hash_slots),
+      // The last one is for the others.
+      shares_(std::max<std::size_t>(options.hash_slots, 2) - 1),
       hasher_(options.passwords, slots_, deps.random),
       lockout_(options.lockout, deps.clock),
       errors_(site_, deps.random, deps.logger),
@@ -35,6 +39,7 @@ BrowserEndpoints::BrowserEndpoints(const BrowserOptions& options, Deps deps)
                                   .logger = deps.logger}),
       sign_in_({.users = deps.storage.users(),
                 .hasher = hasher_,
+                .shares = shares_,
                 .lockout = lockout_,
                 .audit = deps.audit,
                 .clock = deps.clock,

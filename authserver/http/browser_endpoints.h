@@ -64,6 +64,7 @@ class BrowserEndpoints {
   const Site site_;
   const SessionKeys keys_;
   HashSlots slots_;
+  SourceShares shares_;
   const PasswordHasher hasher_;
   LoginLockout lockout_;
   const ErrorPages errors_;

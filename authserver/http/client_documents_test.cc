@@ -85,16 +85,5 @@ TEST_F(ClientDocumentsTest, MetadataTellsWhetherDocumentsAreRead) {
   EXPECT_FALSE(metadata().contains("client_id_metadata_document_supported"));
 }
 
-TEST_F(ClientDocumentsTest, HeadIsAnsweredLikeGet) {
-  EXPECT_EQ(server
-                .send({.method = "HEAD",
-                       .target = "/oauth/authorize",
-                       .headers = {},
-                       .body = "",
-                       .remote_address = ""})
-                .status,
-            400);
-}
-
 }  // namespace
 }  // namespace authplane::authserver

@@ -39,6 +39,8 @@ Result<User, SignInRefusal> PasswordSignIn::check(std::string_view email, std::s
     refusal.retry_after = *wait;
     return Err(refusal);
   }
+  const auto share = deps_.shares.take(address);
+  if (!share) return Err(refuse(Reason::overloaded));
   auto user = deps_.users.find_by_email(identity);
   if (!user) {
     deps_.logger.error("sign-in not possible", {{"cause", user.error().detail}});

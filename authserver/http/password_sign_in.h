@@ -9,6 +9,7 @@
 #include "authserver/domain/user_store.h"
 #include "authserver/identity/lockout.h"
 #include "authserver/identity/password.h"
+#include "authserver/identity/source_shares.h"
 
 namespace authplane::authserver {
 
@@ -32,6 +33,7 @@ class PasswordSignIn {
   struct Deps {
     UserStore& users;
     const PasswordHasher& hasher;
+    SourceShares& shares;  // of the hasher, per source of sign-ins
     LoginLockout& lockout;
     AuditService& audit;
     const Clock& clock;

@@ -29,10 +29,10 @@ std::vector<std::string> split(std::string_view path) {
 }
 
 template <class Methods>
-void append_allowed(std::string& list, const Methods& methods) {
+void append_allowed(std::string& list, const Methods& methods, std::string_view get) {
   for (const auto& [method, handler] : methods) {
     if (!list.empty()) list += ", ";
-    list += method == "GET" ? "GET, HEAD" : method;
+    list += method == "GET" ? get : method;
   }
 }
 
@@ -115,8 +115,8 @@ HttpResponse Router::run(const Route& route, const HttpRequest& request, const P
   }
   HttpResponse response = text_response(405, "method not allowed");
   std::string allowed;
-  append_allowed(allowed, route.methods);
-  append_allowed(allowed, route.deferred);
+  append_allowed(allowed, route.methods, "GET, HEAD");
+  append_allowed(allowed, route.deferred, "GET");
   response.headers.add("Allow", std::move(allowed));
   return response;
 }
@@ -126,9 +126,8 @@ void Router::dispatch(const HttpRequest& request, Done done) const {
   PathParams params;
   const Route* route = path.starts_with('/') ? find(path, params) : nullptr;
   if (route == nullptr) return done({text_response(404, "not found"), ""});
-  const std::string_view wanted = method_to_run(request);
   for (const auto& [method, handler] : route->deferred) {
-    if (method != wanted) continue;
+    if (method != request.method) continue;
     return handler(
         request, [pattern = std::string_view(route->pattern), done = std::move(done)](HttpResponse response) {
           done({std::move(response), pattern});

@@ -45,7 +45,8 @@ class Router {
   };
   using Done = std::function<void(Answer)>;
   // Calls `done` once, now or later. 404 for an unknown path, 405 with Allow for a known path and another
-  // method, both plain text. HEAD runs the GET handler; taking the body off is the listener's work.
+  // method, both plain text. HEAD runs the GET handler, unless that answers later: such a one does something.
+  // Taking the body off is the listener's work.
   void dispatch(const HttpRequest& request, Done done) const;
 
  private:
