@@ -193,7 +193,9 @@ void add_user_commands(CLI::App& admin, Action& selected) {
       .runs([removal](Invocation& invocation) { return remove(invocation, removal->id, removal->force); });
 
   auto logged_out = std::make_shared<std::string>();
-  CommandBuilder(group, "force-logout", "Revoke all tokens of a user, who has to log in again", selected)
+  CommandBuilder(group, "force-logout",
+                 "Revoke all tokens of a user; a browser that is signed in stays so until its session ends",
+                 selected)
       .text("--id", *logged_out, "User id or e-mail address (required, or AUTHSERVER_USER_ID)")
       .runs([logged_out](Invocation& invocation) { return force_logout(invocation, *logged_out); });
 
