@@ -100,6 +100,25 @@ TEST_P(TokenRace, AHundredRedemptionsWithoutTheVerifierNeverRevoke) {
   }
 }
 
+TEST_P(TokenRace, OneOfAHundredUsesOfAProofIsAnswered) {
+  change_client("web", [](Client& client) { client.scope = "mcp:echo"; });
+  Form form;
+  form.add("grant_type", "client_credentials");
+  form.add("resource", std::string(kResource));
+  form.add("scope", "mcp:echo");
+  for (int round = 0; round < rounds(); ++round) {
+    const std::string one = proof();
+    std::atomic<int> issued = 0, refused = 0;
+    testing::race(kThreads, [&](int) {
+      const HttpResponse response = token(form, secret_of("web"), one);
+      issued += response.status == 200;
+      refused += response.status == 400 && json_of(response)["error"] == "invalid_dpop_proof";
+    });
+    ASSERT_EQ(issued, 1);
+    ASSERT_EQ(refused, kThreads - 1);
+  }
+}
+
 TEST_P(TokenRace, OneOfAHundredUsesOfARefreshTokenIsAnsweredAndTheOthersRevokeTheFamily) {
   for (int round = 0; round < rounds(); ++round) {
     const Tokens first = first_tokens();
