@@ -24,6 +24,7 @@ struct Authorization {
   std::string resource_uri;  // canonical, as registered then
   std::string state;         // of the client, returned verbatim; "" = none
   std::string code_challenge;  // RFC 7636, method S256
+  std::string dpop_jkt{};      // the key the code is bound to (RFC 9449 section 10), "" = none
   WallTime created_at{};
   WallTime expires_at{};                // of the request and of its code alike
   std::optional<TokenHash> code_hash;   // set by the approval

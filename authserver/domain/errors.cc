@@ -30,6 +30,8 @@ std::string_view to_string(DomainErrorCode code) noexcept {
       return "unsupported_grant_type";
     case DomainErrorCode::access_denied:
       return "access_denied";
+    case DomainErrorCode::consent_required:
+      return "consent_required";
     case DomainErrorCode::unavailable:
       return "unavailable";
     case DomainErrorCode::internal:

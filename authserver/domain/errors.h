@@ -24,6 +24,7 @@ enum class DomainErrorCode {
   unauthorized_client,
   unsupported_grant_type,
   access_denied,
+  consent_required,  // a user has to allow it first, or again
   unavailable,  // storage is full, busy for too long or stopping: nothing was written, trying again may help
   internal,     // anything else; the cause is in `detail`
 };

@@ -18,6 +18,12 @@
 
 namespace authplane::authserver {
 
+// What a token rests on that was had for another one, whose `jti` is the row's parent_jti.
+struct ExchangeBasis {
+  std::string consent_grant_id;  // the consent that was looked up, "" = none
+  ScopeSet consented_scopes;     // what it has to cover still
+};
+
 // What is written for one token: all of it or nothing.
 struct NewIssuance {
   Issuance row;
@@ -25,6 +31,7 @@ struct NewIssuance {
   std::optional<SpentProof> proof{};  // that the token uses up
   // The family the token belongs to: begun with it, or continued by it. Machine tokens have none.
   std::variant<std::monostate, FamilyStart, Rotation> family{};
+  std::optional<ExchangeBasis> exchange{};
 };
 
 // One durable append in flight, owned by the caller: start it, sign the token meanwhile, wait, answer only
