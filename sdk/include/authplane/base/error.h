@@ -61,12 +61,22 @@ struct OAuthDetail {
   std::string description;  // `error_description`, unescaped, for logs only
 };
 
-// Data of a consent_required answer (token exchange). Source: sdk/include/authplane/client/client.h,
-// exchange().
+// A page that a person has to visit before a call can succeed (MCP 2025-11-25, URL elicitation).
+struct UrlElicitation {
+  std::string url;             // http or https
+  std::string elicitation_id;  // opaque; what the server calls this visit
+  std::string message;         // says why, from the server: untrusted, for display
+};
+
+// Data of consent_required. From a token exchange (client/client.h): `consent_url`, when the authorization
+// server gave one, is the page where the user connects or agrees. From a tool call (mcp/client.h):
+// `elicitations` has every page the MCP server asked for and `consent_url` the first. The URLs are foreign:
+// show them to the user whole and open them only in the user's browser.
 struct ConsentDetail {
   std::optional<std::string> consent_url;
-  std::string service_id;
+  std::string service_id;  // what access is missing to; "unknown_service" when nobody said
   std::string cause;
+  std::vector<UrlElicitation> elicitations;
 };
 
 // A failure as a value. `message` says what went wrong, where, and what to do about it, in one line; it goes

@@ -19,6 +19,20 @@ class Exception : public std::runtime_error {
   Error error_;
 };
 
+// The Exception of consent_required: a person has to agree before the call can succeed.
+class ConsentRequired : public Exception {
+ public:
+  explicit ConsentRequired(Error error) : Exception(std::move(error)) {}
+  const std::optional<std::string>& consent_url() const noexcept { return error().consent->consent_url; }
+  const std::string& service_id() const noexcept { return error().consent->service_id; }
+  const std::string& cause() const noexcept { return error().consent->cause; }
+};
+
+[[noreturn]] inline void throw_error(const Error& error) {
+  if (error.code == ErrorCode::consent_required && error.consent) throw ConsentRequired(error);
+  throw Exception(error);
+}
+
 // Marks a failure: `return Err(Error{...});`
 template <class E = Error>
 struct Unexpected {
@@ -37,8 +51,8 @@ inline Unexpected<Error> Err(ErrorCode code, std::string message) {
                 .dpop_nonce = {}}};
 }
 
-// A value or an error, with the surface of std::expected (C++23). `value()` throws Exception when E is Error;
-// the other accessors require the state they name.
+// A value or an error, with the surface of std::expected (C++23). `value()` throws Exception, or
+// ConsentRequired, when E is Error; the other accessors require the state they name.
 template <class T, class E = Error>
 class [[nodiscard]] Result {
  public:
@@ -73,7 +87,7 @@ class [[nodiscard]] Result {
   void check() const {
     if (has_value()) return;
     if constexpr (std::is_same_v<E, Error>) {
-      throw Exception(error());
+      throw_error(error());
     } else {
       throw std::logic_error("Result::value() called on an error");
     }
@@ -99,7 +113,7 @@ class [[nodiscard]] Result<void, E> {
   void value() const {
     if (has_value()) return;
     if constexpr (std::is_same_v<E, Error>) {
-      throw Exception(error());
+      throw_error(error());
     } else {
       throw std::logic_error("Result::value() called on an error");
     }
