@@ -25,6 +25,6 @@ for name in "${fuzzers[@]}"; do
     *) dict=web.dict ;;
   esac
   echo "== $name: $runs runs"
-  "build/fuzz/tests/fuzz/${name}_fuzzer" -runs="$runs" -max_len=8300 -timeout=10 -dict="tests/fuzz/$dict" \
+  "build/fuzz/tests/fuzz/${name}_fuzzer" -runs="$runs" -max_len=8300 -entropic=0 -timeout=10 -dict="tests/fuzz/$dict" \
     -artifact_prefix=build/fuzz/found/ -print_final_stats=1 -print_funcs=0 -verbosity=0 "$grown" "tests/fuzz/corpus/$name"
 done
