@@ -22,18 +22,14 @@ struct BrokerProvider {
   std::string display_name;
   BrokerProtocol protocol = BrokerProtocol::oauth;
   std::string config_data;     // JSON object, as it was sent but without its secrets
-  std::string sealed_secrets;  // the secrets that came inline, see below; "" = none
+  // Ciphertext (bytes, not text) of a JSON object of the members that were taken out of `config_data`, with
+  // their names and values: {"client_secret":"..."}. "" = there were none.
+  std::string sealed_secrets;
   std::string enc_backend;     // the driver that sealed them; "" = none
   std::int64_t version = 1;    // optimistic lock, internal
   WallTime created_at{};
   WallTime updated_at{};
   friend bool operator==(const BrokerProvider&, const BrokerProvider&) = default;
 };
-
-// What `sealed_secrets` is bound to. What it holds is a JSON object of the members that were taken out of
-// `config_data`, with their names and values: {"client_secret":"..."}.
-inline std::string provider_seal_context(std::string_view provider_id) {
-  return "provider:" + std::string(provider_id);
-}
 
 }  // namespace authplane::authserver
