@@ -8,9 +8,10 @@ namespace {
 
 // The position is the value of the enumerator. Changing a label ends every session.
 constexpr std::array<std::string_view, kKeyPurposes> kLabels = {
-    "session-cookie",  "login-nonce",    "login-form",     "consent-form",
-    "provider-cookie", "provider-state", "provider-nonce", "provider-verifier"};
-static_assert(static_cast<std::size_t>(KeyPurpose::provider_verifier) + 1 == kKeyPurposes);
+    "session-cookie",   "login-nonce",    "login-form",     "consent-form",
+    "provider-cookie",  "provider-state", "provider-nonce", "provider-verifier",
+    "connections-form", "connect-state",  "connect-user",   "connect-return-url"};
+static_assert(static_cast<std::size_t>(KeyPurpose::connect_return_url) + 1 == kKeyPurposes);
 
 }  // namespace
 

@@ -8,7 +8,7 @@
 
 namespace authplane::authserver {
 
-// What a key of the session secret is for. Every purpose has a key of its own, so nothing made for one is
+// What a key is for. Every purpose has a key of its own, so nothing made for one is
 // ever accepted for another.
 enum class KeyPurpose {
   session_cookie,
@@ -19,10 +19,14 @@ enum class KeyPurpose {
   provider_state,
   provider_nonce,
   provider_verifier,
+  connections_form,
+  connect_state,  // of a user who connects an account; from connect.state_secret
+  connect_user,
+  connect_return_url,
 };
-inline constexpr std::size_t kKeyPurposes = 8;
+inline constexpr std::size_t kKeyPurposes = 12;
 
-// Keys derived from `session.secret` by HKDF-SHA256 (RFC 5869). Thread-safe.
+// Keys derived from `session.secret` or `connect.state_secret` by HKDF-SHA256 (RFC 5869). Thread-safe.
 class SessionKeys {
  public:
   explicit SessionKeys(const SecretString& secret);
