@@ -14,7 +14,7 @@
 #include <authplane/base/mutex.h>
 
 #include "authserver/cimd/document_fetcher.h"
-#include "authserver/cimd/fetch_threads.h"
+#include "authserver/outbound/fetch_threads.h"
 #include "authserver/domain/client_lookup.h"
 #include "authserver/domain/client_service.h"
 #include "authserver/domain/registration_policy.h"

@@ -3,17 +3,10 @@
 #include <authplane/base/encoding.h>
 #include <authplane/client/document_lifetime.h>
 
+#include "authserver/outbound/document.h"
+#include "authserver/outbound/openid_configuration.h"
+
 namespace authplane::authserver {
-namespace {
-
-constexpr std::size_t kMaxMetadataBytes = 128 * 1024;
-constexpr std::size_t kMaxKeyBytes = 64 * 1024;
-
-Unexpected<Error> at(const Url& url, ErrorCode code, const std::string& cause) {
-  return Err(code, url.text() + ": " + cause);
-}
-
-}  // namespace
 
 Result<void> ProviderDocuments::load() {
   MutexLock one(fetching_);
@@ -56,25 +49,14 @@ void ProviderDocuments::refresh() {
   }
 }
 
-Result<HttpResponse> ProviderDocuments::get(const Url& url, std::size_t max_bytes, ErrorCode failure) const {
-  OutboundRequest request;
-  request.url = url;
-  request.headers.add("Accept", "application/json");
-  request.max_response_bytes = max_bytes;
-  auto response = deps_.transport->send(request);
-  if (!response) return at(url, failure, response.error().message);
-  if (response->status != 200)
-    return at(url, failure, "the answer has status " + std::to_string(response->status));
-  return response;
-}
-
 Result<void> ProviderDocuments::fetch_metadata() {
-  const auto url = provider_metadata_url(issuer_);
+  const auto url = openid_configuration_url(issuer_);
   if (!url) return Err(url.error());
-  const auto response = get(*url, kMaxMetadataBytes, ErrorCode::metadata_fetch_error);
+  const auto response =
+      fetch_document(*deps_.transport, *url, kMaxConfigurationBytes, ErrorCode::metadata_fetch_error);
   if (!response) return Err(response.error());
   auto parsed = parse_provider_metadata(response->body, issuer_, allow_http_);
-  if (!parsed) return at(*url, parsed.error().code, parsed.error().message);
+  if (!parsed) return document_error(*url, parsed.error().code, parsed.error().message);
   const auto lifetime = document_lifetime(response->headers, deps_.clock.now(), kMetadataLifetime);
   const SteadyTime now = deps_.clock.steady_now();
   MutexLock lock(mutex_);
@@ -85,15 +67,11 @@ Result<void> ProviderDocuments::fetch_metadata() {
 }
 
 Result<void> ProviderDocuments::fetch_keys() {
-  const Url url = metadata()->jwks_uri;
-  const auto response = get(url, kMaxKeyBytes, ErrorCode::jwks_unavailable);
-  if (!response) return Err(response.error());
-  auto parsed = JwkSet::parse(response->body, kMaxKeyBytes);
-  if (!parsed) return at(url, ErrorCode::jwks_unavailable, parsed.error().message);
-  const auto lifetime = document_lifetime(response->headers, deps_.clock.now(), kKeyLifetime);
+  auto fetched = fetch_key_set(*deps_.transport, metadata()->jwks_uri, kKeyLifetime, deps_.clock);
+  if (!fetched) return Err(std::move(fetched).error());
   const SteadyTime now = deps_.clock.steady_now();
   MutexLock lock(mutex_);
-  keys_ = {std::make_shared<const JwkSet>(std::move(*parsed)), now, now + lifetime};
+  keys_ = {std::make_shared<const JwkSet>(std::move(fetched->keys)), now, now + fetched->lifetime};
   return {};
 }
 

@@ -59,7 +59,6 @@ class ProviderDocuments final : public KeySource {
     bool metadata, keys;
   };
 
-  Result<HttpResponse> get(const Url& url, std::size_t max_bytes, ErrorCode failure) const;
   Result<void> fetch_metadata() AUTHPLANE_REQUIRES(fetching_);
   Result<void> fetch_keys() AUTHPLANE_REQUIRES(fetching_);
   Due due() const;

@@ -4,30 +4,16 @@
 
 #include <nlohmann/json.hpp>
 
-#include <authplane/base/encoding.h>
 #include <authplane/jose/algorithm.h>
 #include <authplane/json/json.h>
+
+#include "authserver/outbound/openid_configuration.h"
 
 namespace authplane::authserver {
 namespace {
 
-constexpr std::size_t kMaxExcerpt = 200;
-
 Unexpected<Error> refuse_document(std::string problem) {
   return Err(ErrorCode::metadata_fetch_error, std::move(problem));
-}
-
-Result<Url> endpoint(const Json& document, std::string_view name, bool allow_http) {
-  const std::string* text = find_string(document, name);
-  const std::string member = "member " + std::string(name);
-  if (!text) return refuse_document(member + " is missing or no string");
-  auto url = Url::parse(*text);
-  if (!url) return refuse_document(member + " is no URL: " + url.error().message);
-  if (url->scheme() != "https" && !(allow_http && url->scheme() == "http"))
-    return refuse_document(member + " is not an https URL");
-  if (url->has_fragment() || url->has_userinfo())
-    return refuse_document(member + " has a fragment or user information");
-  return url;
 }
 
 // nullptr when the member is absent; providers that leave one out mean its default.
@@ -47,26 +33,15 @@ bool has_algorithm(const Json& list) {
 
 }  // namespace
 
-Result<Url> provider_metadata_url(std::string_view issuer) {
-  while (issuer.ends_with('/')) issuer.remove_suffix(1);
-  return Url::parse(std::string(issuer) + "/.well-known/openid-configuration");
-}
-
 Result<ProviderMetadata> parse_provider_metadata(std::string_view body, std::string_view issuer,
                                                  bool allow_http) {
-  const auto document = parse_json_object(body);
-  if (!document) return refuse_document("not a usable JSON document: " + document.error().message);
-  const std::string* announced = find_string(*document, "issuer");
-  if (!announced || *announced != issuer) {
-    return refuse_document("issuer mismatch: configured '" + std::string(issuer) + "', announced '" +
-                           header_safe(announced ? announced->substr(0, kMaxExcerpt) : std::string()) +
-                           "'; make both the same string, a slash at the end included");
-  }
+  const auto document = parse_openid_configuration(body, issuer);
+  if (!document) return Err(document.error());
   ProviderMetadata metadata;
   for (const auto& [name, member] :
        {std::pair("authorization_endpoint", &metadata.authorization_endpoint),
         std::pair("token_endpoint", &metadata.token_endpoint), std::pair("jwks_uri", &metadata.jwks_uri)}) {
-    auto url = endpoint(*document, name, allow_http);
+    auto url = endpoint_of(*document, name, allow_http);
     if (!url) return Err(std::move(url).error());
     *member = std::move(*url);
   }

@@ -16,10 +16,6 @@ struct ProviderMetadata {
   bool offers_groups = false;  // the scope `groups`
 };
 
-// https://host/tenant -> https://host/tenant/.well-known/openid-configuration, a slash at the end dropped
-// (section 4).
-Result<Url> provider_metadata_url(std::string_view issuer);
-
 // Checks that the document is that of `issuer`, byte for byte, that its endpoints are https URLs (or http,
 // where that is allowed), and that there is a way to authenticate and an algorithm in common. Errors:
 // metadata_fetch_error.

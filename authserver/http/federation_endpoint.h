@@ -8,7 +8,7 @@
 #include <authplane/base/log.h>
 #include <authplane/base/random.h>
 
-#include "authserver/cimd/fetch_threads.h"
+#include "authserver/outbound/fetch_threads.h"
 #include "authserver/domain/audit_service.h"
 #include "authserver/federation/federated_users.h"
 #include "authserver/federation/openid_provider.h"

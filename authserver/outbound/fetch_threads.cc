@@ -1,4 +1,4 @@
-#include "authserver/cimd/fetch_threads.h"
+#include "authserver/outbound/fetch_threads.h"
 
 #include <system_error>
 #include <thread>
