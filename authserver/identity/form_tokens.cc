@@ -48,4 +48,13 @@ bool is_consent_form_token(const SessionKeys& keys, std::string_view session_coo
   return keys.verify(KeyPurpose::consent_form, consent_message(session_cookie, authorization_id), token);
 }
 
+std::string connections_form_token(const SessionKeys& keys, std::string_view session_cookie) {
+  return keys.tag(KeyPurpose::connections_form, session_cookie);
+}
+
+bool is_connections_form_token(const SessionKeys& keys, std::string_view session_cookie,
+                               std::string_view token) {
+  return keys.verify(KeyPurpose::connections_form, session_cookie, token);
+}
+
 }  // namespace authplane::authserver

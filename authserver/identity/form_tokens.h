@@ -30,4 +30,9 @@ std::string consent_form_token(const SessionKeys& keys, std::string_view session
 bool is_consent_form_token(const SessionKeys& keys, std::string_view session_cookie,
                            std::string_view authorization_id, std::string_view token);
 
+// The token of the forms that change the connections of this login. Constant time.
+std::string connections_form_token(const SessionKeys& keys, std::string_view session_cookie);
+bool is_connections_form_token(const SessionKeys& keys, std::string_view session_cookie,
+                               std::string_view token);
+
 }  // namespace authplane::authserver

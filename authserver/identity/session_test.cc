@@ -13,10 +13,12 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr KeyPurpose kPurposes[] = {KeyPurpose::session_cookie,  KeyPurpose::login_nonce,
-                                    KeyPurpose::login_form,      KeyPurpose::consent_form,
-                                    KeyPurpose::provider_cookie, KeyPurpose::provider_state,
-                                    KeyPurpose::provider_nonce,  KeyPurpose::provider_verifier};
+constexpr KeyPurpose kPurposes[] = {
+    KeyPurpose::session_cookie, KeyPurpose::login_nonce,       KeyPurpose::login_form,
+    KeyPurpose::consent_form,   KeyPurpose::provider_cookie,   KeyPurpose::provider_state,
+    KeyPurpose::provider_nonce, KeyPurpose::provider_verifier, KeyPurpose::connections_form,
+    KeyPurpose::connect_state,  KeyPurpose::connect_user,      KeyPurpose::connect_return_url};
+static_assert(std::size(kPurposes) == kKeyPurposes);
 
 struct Bench {
   SessionKeys keys{SecretString("dev-session-secret-change-me")};

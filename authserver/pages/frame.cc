@@ -53,6 +53,8 @@ button.link { display: inline-block; width: auto; min-height: 2.75rem; padding: 
 dl { margin: 0 0 1rem; }
 dt { color: var(--soft); font-size: .9375rem; }
 dd { margin: 0 0 .5rem; }
+ul { margin: 0; padding: 0 0 0 1.25rem; }
+li { margin: .25rem 0; }
 fieldset { border: 0; margin: 0 0 1rem; padding: 0; min-width: 0; }
 legend { font-weight: 600; padding: 0; margin: 0 0 .25rem; }
 .scope { display: grid; grid-template-columns: auto 1fr; gap: 0 .75rem; align-items: start; font-weight: 400;

@@ -80,6 +80,9 @@ std::vector<std::string> all_pages() {
           render(cimd_consent()),
           render(sample_consent("http://localhost:8080/cb")),
           render(sample_signed_in()),
+          render(sample_connections()),
+          render(sample_reconsent()),
+          render(sample_connect_error()),
           render(sample_error())};
 }
 
@@ -175,6 +178,17 @@ TEST(Pages, NoTextBecomesMarkup) {
     ConsentPage scopes = cimd_consent();
     scopes.scopes[0] = {payload, payload};
     EXPECT_EQ(skeleton(render(scopes)), skeleton(render(cimd_consent()))) << payload;
+    ConnectionsPage connections = sample_connections();
+    connections.csrf_token = connections.user = payload;
+    connections.connections[0] = {payload, payload, {payload, payload}, payload};
+    EXPECT_EQ(skeleton(render(connections)), skeleton(render(sample_connections()))) << payload;
+    ReconsentPage reconsent = sample_reconsent();
+    reconsent.resource_name = reconsent.resource_slug = reconsent.user = payload;
+    reconsent.scopes[0] = {payload, payload};
+    EXPECT_EQ(skeleton(render(reconsent)), skeleton(render(sample_reconsent()))) << payload;
+    ErrorPage failed = sample_connect_error();
+    failed.links[1] = {payload, payload};
+    EXPECT_EQ(skeleton(render(failed)), skeleton(render(sample_connect_error()))) << payload;
     for (std::string ErrorPage::*member :
          {&ErrorPage::server, &ErrorPage::title, &ErrorPage::explanation, &ErrorPage::reference}) {
       ErrorPage page = sample_error();
@@ -296,6 +310,41 @@ TEST(ConsentPage, LongOrMissingNamesDoNotHideTheRest) {
   page.resource_name = "";
   EXPECT_THAT(render(page),
               AllOf(HasSubstr("<bdi>" + page.client_id + "</bdi>"), HasSubstr("access in your name")));
+}
+
+TEST(ConnectionsPage, ShowsEachAccountAndHowToDisconnectIt) {
+  const std::string page = render(sample_connections());
+  for (const std::string_view part :
+       {"<bdi>GitHub</bdi>", "<code>repo</code> <code>read:user</code>", "2026-11-21", "Example Drive",
+        "<form method=\"post\" action=\"/connections\">", "name=\"provider\" value=\"drive\"",
+        "name=\"csrf_token\" value=\"token\"", "ada@example.com"}) {
+    EXPECT_THAT(page, HasSubstr(part));
+  }
+  ConnectionsPage none = sample_connections();
+  none.connections.clear();
+  EXPECT_THAT(render(none), AllOf(HasSubstr("connected no account"), Not(HasSubstr("Disconnect"))));
+  ConnectionsPage nameless = sample_connections();
+  nameless.connections[0].provider_name = "";
+  EXPECT_THAT(render(nameless), HasSubstr("Disconnect <bdi>github</bdi>"));
+}
+
+// The way on leads through the application: nothing here takes the browser anywhere.
+TEST(ReconsentPage, SaysWhatIsMissingAndLeadsNowhere) {
+  const std::string page = render(sample_reconsent());
+  EXPECT_THAT(page, AllOf(HasSubstr("Calendar tools"), HasSubstr("<code>calendar</code>"),
+                          HasSubstr("See your appointments"), HasSubstr("<code>contacts/search</code>"),
+                          HasSubstr("start again from there"), Not(HasSubstr("href="))));
+  ReconsentPage bare = sample_reconsent();
+  bare.scopes.clear();
+  bare.resource_name = "";
+  EXPECT_THAT(render(bare), AllOf(HasSubstr("<bdi>calendar</bdi>"), Not(HasSubstr("What it needs"))));
+}
+
+TEST(ErrorPage, ShowsTheWaysOn) {
+  EXPECT_THAT(render(sample_connect_error()),
+              AllOf(HasSubstr("href=\"https://app.example/done?a=1&amp;b=2\">Back to app.example</a>"),
+                    HasSubstr("<h1>GitHub was not connected</h1>")));
+  EXPECT_THAT(render(sample_error()), Not(HasSubstr("<a ")));
 }
 
 TEST(ErrorPage, SaysWhatWentWrongAndHowToAskForHelp) {

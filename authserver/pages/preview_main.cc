@@ -32,6 +32,13 @@ ConsentPage hostile_consent() {
   return page;
 }
 
+ConnectionsPage hostile_connections() {
+  ConnectionsPage page = sample_connections();
+  page.connections[0].provider_name = std::string(300, 'W') + "<script>alert(1)</script>";
+  page.connections[0].scopes = {"https://www.googleapis.example/auth/" + std::string(300, 'a'), "b", "c"};
+  return page;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -47,6 +54,10 @@ int main(int argc, char** argv) {
       write(folder, "consent-loopback", render(sample_consent("http://127.0.0.1:33418/cb"))) &&
       write(folder, "consent-hostile", render(hostile_consent())) &&
       write(folder, "signed-in", render(sample_signed_in())) &&
+      write(folder, "connections", render(sample_connections())) &&
+      write(folder, "connections-hostile", render(hostile_connections())) &&
+      write(folder, "connect-failed", render(sample_connect_error())) &&
+      write(folder, "reconsent", render(sample_reconsent())) &&
       write(folder, "error", render(sample_error()));
   if (!written)
     std::fprintf(stderr, "pages_preview: cannot write into '%s'; name an existing folder\n", argv[1]);

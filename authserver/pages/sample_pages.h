@@ -1,8 +1,10 @@
 #pragma once
 
+#include "authserver/pages/connections_page.h"
 #include "authserver/pages/consent_page.h"
 #include "authserver/pages/error_page.h"
 #include "authserver/pages/login_page.h"
+#include "authserver/pages/reconsent_page.h"
 #include "authserver/pages/signed_in_page.h"
 
 namespace authplane::authserver {
@@ -36,6 +38,33 @@ inline ConsentPage sample_consent(std::string_view redirect_uri = "https://agent
 
 inline SignedInPage sample_signed_in() {
   return {.server = "auth.example.com", .base_path = "", .user = "ada@example.com"};
+}
+
+inline ConnectionsPage sample_connections() {
+  return {.server = "auth.example.com",
+          .base_path = "",
+          .user = "ada@example.com",
+          .csrf_token = "token",
+          .connections = {{"GitHub", "github", {"repo", "read:user"}, "2026-11-21"},
+                          {"Example Drive", "drive", {}, "2026-01-02"}}};
+}
+
+inline ReconsentPage sample_reconsent() {
+  return {.server = "auth.example.com",
+          .base_path = "",
+          .user = "ada@example.com",
+          .resource_name = "Calendar tools",
+          .resource_slug = "calendar",
+          .scopes = {{"calendar:read", "See your appointments"}, {"contacts/search", ""}}};
+}
+
+inline ErrorPage sample_connect_error() {
+  return {.server = "auth.example.com",
+          .title = "GitHub was not connected",
+          .explanation = "It was cancelled or refused there. Nothing was stored.",
+          .reference = "7f9c2a-18",
+          .links = {{"Try again", "/connect/github?return_url=https%3A%2F%2Fapp.example%2Fdone"},
+                    {"Back to app.example", "https://app.example/done?a=1&b=2"}}};
 }
 
 inline ErrorPage sample_error() {
