@@ -18,7 +18,7 @@ struct ClientFilter {
 enum class RemoveClient {
   unless_live_tokens,  // conflict while an access or refresh token of the client is neither expired nor
                        // revoked
-  revoke_tokens,       // revokes them and removes the client
+  revoke_tokens,       // revokes them as the transition to `revoked` does and removes the client
 };
 
 // Clients that came by themselves and were never used: no token was issued to them, no user has consented to
@@ -50,7 +50,7 @@ class ClientStore {
   virtual Outcome<void> rotate_secret(std::string_view id, std::string_view new_secret_hash,
                                       WallTime now) = 0;
   // When this returns with `to` other than active, no further token of the client can be recorded; revoking
-  // also revokes its families and every live token.
+  // also revokes its families, every live token and every live token exchanged from one of its tokens.
   // Errors: not_found, conflict (see is_allowed_transition).
   virtual Outcome<Client> transition(std::string_view id, ClientStatus to, WallTime now) = 0;
   // Authorizations, consent grants and families go with the client; history (issuances, audit) stays. Errors:

@@ -28,6 +28,9 @@ struct FrontingLink {
   friend bool operator==(const FrontingLink&, const FrontingLink&) = default;
 };
 
+// What can be said of a link without its resources. Errors: invalid_request.
+Outcome<void> check_fronting_shape(const FrontingLink& link);
+
 // Every rule about one link but uniqueness and cycles, in the order a caller should hear of them. Errors:
 // invalid_request.
 Outcome<void> check_fronting_link(const FrontingLink& link, const Resource& source, const Resource& target);
@@ -35,9 +38,9 @@ Outcome<void> check_fronting_link(const FrontingLink& link, const Resource& sour
 // Whether `from` fronts `to`, directly or over others.
 bool fronting_reaches(const std::vector<FrontingLink>& links, std::string_view from, std::string_view to);
 
-// Whether `changed` can take the place of the resource with the slug `slug` without breaking a link that
-// mentions it. Errors: invalid_request, naming the link.
-Outcome<void> check_fronted_change(const std::vector<FrontingLink>& links, std::string_view slug,
+// Whether `changed` can take the place of `stored` without breaking a link that mentions it. Errors:
+// invalid_request, naming the link.
+Outcome<void> check_fronted_change(const std::vector<FrontingLink>& links, const Resource& stored,
                                    const Resource& changed);
 
 }  // namespace authplane::authserver

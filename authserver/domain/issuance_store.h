@@ -110,6 +110,10 @@ class IssuanceStore {
   // all that present one refresh token one succeeds. Further errors: invalid_grant (unknown or expired token,
   // another client's, family revoked, user not active), invalid_dpop_proof (the family is bound to another
   // key), token_reused. Only token_reused writes something: it revokes the family with its access tokens.
+  //
+  // With an ExchangeBasis the token of parent_jti must be live and the user, if there is one, active; else
+  // invalid_grant. The consent, if there is one, must be active, be the user's and cover the scopes; else
+  // consent_required.
   virtual void start(IssuanceAppend& append) = 0;
   virtual void append_async(NewIssuance issuance, AppendCallback done) = 0;
   // start() and wait().

@@ -18,6 +18,9 @@ enum class BackendKind { mint, broker };
 std::string_view to_string(BackendKind value) noexcept;
 std::optional<BackendKind> parse_backend_kind(std::string_view text) noexcept;
 
+// What slugs of resources and of broker providers are made of: [a-z0-9][a-z0-9-]{0,63}.
+bool is_slug(std::string_view text) noexcept;
+
 struct ResourceScope {
   std::string name;
   std::string description;

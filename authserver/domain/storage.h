@@ -4,14 +4,18 @@
 
 #include "authserver/domain/audit_store.h"
 #include "authserver/domain/authorization_store.h"
+#include "authserver/domain/broker_grant_store.h"
+#include "authserver/domain/broker_provider_store.h"
 #include "authserver/domain/client_store.h"
 #include "authserver/domain/consent_grant_store.h"
+#include "authserver/domain/fronting_store.h"
 #include "authserver/domain/issuance_store.h"
 #include "authserver/domain/resource_store.h"
 #include "authserver/domain/settings_store.h"
 #include "authserver/domain/stats_store.h"
 #include "authserver/domain/token_family_store.h"
 #include "authserver/domain/user_store.h"
+#include "authserver/domain/xaa_store.h"
 
 namespace authplane::authserver {
 
@@ -28,6 +32,10 @@ class Storage {
   virtual AuthorizationStore& authorizations() = 0;
   virtual ConsentGrantStore& consent_grants() = 0;
   virtual TokenFamilyStore& families() = 0;
+  virtual FrontingStore& fronting_links() = 0;
+  virtual BrokerProviderStore& broker_providers() = 0;
+  virtual BrokerGrantStore& broker_grants() = 0;
+  virtual XaaStore& xaa() = 0;
   virtual AuditStore& audit() = 0;
   virtual SettingsStore& settings() = 0;
   virtual StatsStore& stats() = 0;

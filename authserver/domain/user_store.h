@@ -38,8 +38,8 @@ class UserStore {
   // When this returns with `to` other than active, no further token of a family of the user can be recorded.
   // Errors: not_found, conflict (the user is in that state already).
   virtual Outcome<User> transition(std::string_view id, UserStatus to, WallTime now) = 0;
-  // Sessions, consent grants and families go with the user; history (issuances, audit) stays. Errors:
-  // not_found, conflict.
+  // Sessions, consent grants, families and connected accounts go with the user; history (issuances, audit)
+  // stays. Errors: not_found, conflict.
   virtual Outcome<void> remove(std::string_view id, RemoveUser mode, WallTime now) = 0;
 };
 

@@ -218,6 +218,9 @@ TEST_P(AuthorizeRedirectTest, IsAnsweredToTheClient) {
   Resource broker = server.resource_named("broker", "https://broker.example", {"mcp:echo"});
   broker.backend_kind = BackendKind::broker;
   broker.broker_provider_id = "provider";
+  BrokerProvider provider;
+  provider.id = provider.slug = broker.broker_provider_id;
+  ASSERT_TRUE(server.storage.broker_providers().insert(provider));
   server.add(broker);
   const Form request = request_with(c.parameter, c.value);
   expect_sent_back(ask(request), c.error, c.description);

@@ -259,7 +259,7 @@ TEST_F(ConsentTest, WhatHappensMeanwhileCounts) {
   browser = signed_in();
   target = consent_target(browser);
   page = browser.get(target);
-  server.storage.resources().remove("id-demo", server.clock.now()).value();
+  server.storage.resources().remove("id-demo", RemoveResource::unless_linked, server.clock.now()).value();
   expect_page(browser.get(target), 400, "nothing left to allow");
   expect_page(browser.post("/consent", consent_form(page, "allow", {"mcp:echo"})), 400,
               "nothing left to allow");

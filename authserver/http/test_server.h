@@ -141,7 +141,9 @@ class FragileResources final : public ResourceStore {
   }
   Outcome<void> insert(const Resource& resource) override { return inner_.insert(resource); }
   Outcome<Resource> update(const Resource& changed) override { return inner_.update(changed); }
-  Outcome<void> remove(std::string_view id, WallTime now) override { return inner_.remove(id, now); }
+  Outcome<std::vector<FrontingLink>> remove(std::string_view id, RemoveResource mode, WallTime now) override {
+    return inner_.remove(id, mode, now);
+  }
 
  private:
   ResourceStore& inner_;
@@ -192,6 +194,10 @@ class FragileStorage final : public Storage, IssuanceStore {
   AuthorizationStore& authorizations() override { return inner_.authorizations(); }
   ConsentGrantStore& consent_grants() override { return inner_.consent_grants(); }
   TokenFamilyStore& families() override { return inner_.families(); }
+  FrontingStore& fronting_links() override { return inner_.fronting_links(); }
+  BrokerProviderStore& broker_providers() override { return inner_.broker_providers(); }
+  BrokerGrantStore& broker_grants() override { return inner_.broker_grants(); }
+  XaaStore& xaa() override { return inner_.xaa(); }
   AuditStore& audit() override { return inner_.audit(); }
   SettingsStore& settings() override { return inner_.settings(); }
   StatsStore& stats() override { return inner_.stats(); }

@@ -114,7 +114,7 @@ TEST_P(StorageConformance, ResourceThatIsGoneIsNotApproved) {
   stored_client("client-1");
   stored_user("user-1");
   const Authorization pending = stored_authorization(make_authorization("client-1", "user-1", &demo));
-  ASSERT_TRUE(resources().remove(demo.id, clock_.now()));
+  ASSERT_TRUE(resources().remove(demo.id, RemoveResource::unless_linked, clock_.now()));
   EXPECT_TRUE(
       failed_with(authorizations().approve(make_approval(pending, "code")), DomainErrorCode::invalid_target));
 }

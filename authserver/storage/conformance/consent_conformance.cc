@@ -156,10 +156,11 @@ TEST_P(StorageConformance, ActiveConsentHoldsItsResource) {
   stored_user("user-1");
   redeemed_authorization("client-1", "user-1", &demo);
   const ConsentGrant grant = *consent_grants().find_active("user-1", "client-1", demo.id).value();
-  EXPECT_TRUE(failed_with(resources().remove(demo.id, clock_.now()), DomainErrorCode::conflict));
+  EXPECT_TRUE(failed_with(resources().remove(demo.id, RemoveResource::unless_linked, clock_.now()),
+                          DomainErrorCode::conflict));
   EXPECT_TRUE(consent_grants().get(grant.id));
   ASSERT_TRUE(consent_grants().revoke(grant.id, clock_.now()));
-  EXPECT_TRUE(resources().remove(demo.id, clock_.now()));
+  EXPECT_TRUE(resources().remove(demo.id, RemoveResource::unless_linked, clock_.now()));
   EXPECT_TRUE(failed_with(consent_grants().get(grant.id), DomainErrorCode::not_found));
 }
 

@@ -125,7 +125,7 @@ TEST_P(StorageConformance, EveryTokenIsEitherRecordedOrItsResourceIsGone) {
   std::atomic<bool> removed = false;
   race([&](int i) {
     if (i == 0) {
-      removed = resources().remove(demo.id, clock_.now()).has_value();
+      removed = resources().remove(demo.id, RemoveResource::unless_linked, clock_.now()).has_value();
       return;
     }
     for (int n = 0; n < 20; ++n) {

@@ -70,7 +70,7 @@ TEST_P(StorageConformance, NoTokenForAResourceThatIsMissingOrRemoved) {
   issuance.resource_id = stored_resource("demo").id;
   issuance.expires_at = issuance.issued_at;
   stored_issuance(issuance);
-  ASSERT_TRUE(resources().remove(issuance.resource_id, clock_.now()));
+  ASSERT_TRUE(resources().remove(issuance.resource_id, RemoveResource::unless_linked, clock_.now()));
   issuance.id = ids_.next();
   EXPECT_TRUE(failed_with(issuances().append(issuance, make_event("a")), DomainErrorCode::invalid_target));
 }

@@ -9,6 +9,9 @@ TEST_P(StorageConformance, ResourceComesBackAsItWasInserted) {
   broker.backend_kind = BackendKind::broker;
   broker.broker_provider_id = "provider-1";
   broker.scopes.clear();
+  BrokerProvider provider;
+  provider.id = provider.slug = "provider-1";
+  ASSERT_TRUE(opened_.storage->broker_providers().insert(provider));
   ASSERT_TRUE(resources().insert(broker));
 
   const auto catalog = resources().catalog().value();
@@ -75,20 +78,23 @@ TEST_P(StorageConformance, ResourceIsHeldByUnexpiredTokensOnlyEvenRevokedOnes) {
   Issuance issuance = make_issuance("client-1");
   issuance.resource_id = demo.id;
   stored_issuance(issuance);
-  EXPECT_TRUE(failed_with(resources().remove(demo.id, clock_.now()), DomainErrorCode::conflict));
+  EXPECT_TRUE(failed_with(resources().remove(demo.id, RemoveResource::unless_linked, clock_.now()),
+                          DomainErrorCode::conflict));
   ASSERT_TRUE(issuances().revoke(issuance.id, clock_.now()));
-  EXPECT_TRUE(failed_with(resources().remove(demo.id, clock_.now()), DomainErrorCode::conflict));
+  EXPECT_TRUE(failed_with(resources().remove(demo.id, RemoveResource::unless_linked, clock_.now()),
+                          DomainErrorCode::conflict));
 
   clock_.set_wall(issuance.expires_at);
-  ASSERT_TRUE(resources().remove(demo.id, clock_.now()));
+  ASSERT_TRUE(resources().remove(demo.id, RemoveResource::unless_linked, clock_.now()));
   EXPECT_EQ(resources().catalog().value()->size(), 0U);
   EXPECT_EQ(issuances().get(issuance.id).value().resource_id, demo.id);
-  EXPECT_TRUE(failed_with(resources().remove(demo.id, clock_.now()), DomainErrorCode::not_found));
+  EXPECT_TRUE(failed_with(resources().remove(demo.id, RemoveResource::unless_linked, clock_.now()),
+                          DomainErrorCode::not_found));
 }
 
 TEST_P(StorageConformance, RemovedSlugCanBeUsedAgain) {
   const Resource first = stored_resource("demo");
-  ASSERT_TRUE(resources().remove(first.id, clock_.now()));
+  ASSERT_TRUE(resources().remove(first.id, RemoveResource::unless_linked, clock_.now()));
   const Resource second = stored_resource("demo");
   EXPECT_EQ(*resources().catalog().value()->find_by_slug("demo"), second);
 }

@@ -3,6 +3,7 @@
 #include <tuple>
 
 #include "authserver/storage/memory/families.h"
+#include "authserver/storage/memory/lineage.h"
 #include "authserver/storage/memory/memory_state.h"
 #include "authserver/storage/outcomes.h"
 
@@ -133,9 +134,7 @@ class MemoryClientStore final : public ClientStore {
 
   void revoke_tokens(std::string_view client, WallTime now) AUTHPLANE_REQUIRES(state_.mutex) {
     revoke_families(state_, now, [&](const TokenFamily& family) { return family.client_id == client; });
-    for (auto& [id, issuance] : state_.issuances) {
-      if (is_live_token_of(issuance, client, now)) issuance.revoked_at = in_seconds(now);
-    }
+    revoke_lineage(state_, in_seconds(now), [&](const Issuance& token) { return token.client_id == client; });
   }
 
   static void sort_newest_first(std::vector<ClientPtr>& clients) {

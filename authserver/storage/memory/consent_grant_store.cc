@@ -1,9 +1,9 @@
 #include <algorithm>
-#include <set>
 #include <tuple>
 
 #include "authserver/storage/grant_rules.h"
 #include "authserver/storage/memory/families.h"
+#include "authserver/storage/memory/lineage.h"
 #include "authserver/storage/memory/memory_state.h"
 #include "authserver/storage/outcomes.h"
 
@@ -73,7 +73,11 @@ class MemoryConsentGrantStore final : public ConsentGrantStore {
     };
     const RevokedFamilies families = revoke_families(state_, now, of_grant);
     out.families = families.families;
-    out.issuances = families.access_tokens + revoke_tokens(grant, in_seconds(now));
+    out.issuances =
+        families.access_tokens + revoke_lineage(state_, in_seconds(now), [&](const Issuance& token) {
+          return token.subject_user_id == grant.user_id && token.resource_id == grant.resource_id &&
+                 (token.client_id == grant.client_id || token.consent_client_id == grant.client_id);
+        });
     for (auto& [authorization_id, row] : state_.authorizations) {
       if (of_grant(row) && !row.is_pending() && !row.revoked_at) row.revoked_at = now;
     }
@@ -81,33 +85,6 @@ class MemoryConsentGrantStore final : public ConsentGrantStore {
   }
 
  private:
-  // Live tokens of the user that are under the grant or descend from one that is.
-  std::size_t revoke_tokens(const ConsentGrant& grant, std::chrono::sys_seconds now)
-      AUTHPLANE_REQUIRES(state_.mutex) {
-    std::size_t revoked = 0;
-    for (auto& [id, row] : state_.issuances) {
-      if (row.subject_user_id != grant.user_id || !row.revocable || !row.is_live(now)) continue;
-      if (!descends_from(grant, row)) continue;
-      row.revoked_at = now;
-      ++revoked;
-    }
-    return revoked;
-  }
-
-  bool descends_from(const ConsentGrant& grant, const Issuance& token) AUTHPLANE_REQUIRES(state_.mutex) {
-    std::set<TimeOrderedId> seen;
-    const Issuance* at = &token;
-    while (at != nullptr && seen.insert(at->id).second) {
-      if (at->subject_user_id == grant.user_id && at->client_id == grant.client_id &&
-          at->resource_id == grant.resource_id) {
-        return true;
-      }
-      const auto parent = at->parent_jti ? state_.issuances.find(*at->parent_jti) : state_.issuances.end();
-      at = parent == state_.issuances.end() ? nullptr : &parent->second;
-    }
-    return false;
-  }
-
   State& state_;
 };
 

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "authserver/storage/memory/families.h"
+#include "authserver/storage/memory/lineage.h"
 #include "authserver/storage/memory/memory_state.h"
 #include "authserver/storage/outcomes.h"
 
@@ -81,7 +82,8 @@ class MemoryIssuanceStore final : public IssuanceStore {
     out.was_live = !found->second.revoked_at;
     if (out.was_live) found->second.revoked_at = in_seconds(now);
     out.issuance = found->second;
-    out.descendants = revoke_descendants(id, in_seconds(now));
+    out.descendants =
+        revoke_lineage(state_, in_seconds(now), [&](const Issuance& token) { return token.id == id; });
     return out;
   }
 
@@ -112,7 +114,9 @@ class MemoryIssuanceStore final : public IssuanceStore {
 
  private:
   Outcome<void> put(const NewIssuance& issuance) {
-    const auto& [row, audit, proof, family] = issuance;
+    const Issuance& row = issuance.row;
+    const AuditEvent& audit = issuance.audit;
+    const auto& proof = issuance.proof;
     MutexLock lock(state_.mutex);
     const auto client = state_.clients.find(row.client_id);
     if (client == state_.clients.end() || client->second->status != ClientStatus::active) {
@@ -120,6 +124,7 @@ class MemoryIssuanceStore final : public IssuanceStore {
     }
     if (!row.resource_id.empty() && state_.resources.count(row.resource_id) == 0) return resource_gone();
     if (proof && is_spent(*proof)) return proof_spent();
+    if (auto judged = judge_basis(issuance); !judged) return judged;
     if (auto judged = judge_family(state_, issuance); !judged) return judged;
     if (state_.issuances.count(row.id) != 0 || state_.audit.count(audit.id) != 0) return issuance_exists();
     state_.issuances.emplace(row.id, row);
@@ -129,28 +134,21 @@ class MemoryIssuanceStore final : public IssuanceStore {
     return {};
   }
 
+  Outcome<void> judge_basis(const NewIssuance& issuance) AUTHPLANE_REQUIRES(state_.mutex) {
+    if (!issuance.exchange) return {};
+    const Issuance* parent = nullptr;
+    if (issuance.row.parent_jti) {
+      const auto found = state_.issuances.find(*issuance.row.parent_jti);
+      if (found != state_.issuances.end()) parent = &found->second;
+    }
+    const auto consent = state_.consent_grants.find(issuance.exchange->consent_grant_id);
+    return judge_exchange(issuance, parent, is_active_user(state_, issuance.row.subject_user_id),
+                          consent == state_.consent_grants.end() ? nullptr : &consent->second);
+  }
+
   bool is_spent(const SpentProof& proof) AUTHPLANE_REQUIRES(state_.mutex) {
     const auto found = state_.spent_proofs.find(proof.key);
     return found != state_.spent_proofs.end() && found->second >= proof.spent_at;
-  }
-
-  std::size_t revoke_descendants(const TimeOrderedId& root, std::chrono::sys_seconds now)
-      AUTHPLANE_REQUIRES(state_.mutex) {
-    std::size_t revoked = 0;
-    std::set<TimeOrderedId> seen{root};
-    std::vector<TimeOrderedId> pending{root};
-    while (!pending.empty()) {
-      const TimeOrderedId parent = pending.back();
-      pending.pop_back();
-      for (auto& [id, row] : state_.issuances) {
-        if (row.parent_jti != parent || !seen.insert(id).second) continue;
-        pending.push_back(id);
-        if (!row.revocable || !row.is_live(now)) continue;
-        row.revoked_at = now;
-        ++revoked;
-      }
-    }
-    return revoked;
   }
 
   State& state_;

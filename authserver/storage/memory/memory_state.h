@@ -10,6 +10,7 @@
 #include <authplane/base/mutex.h>
 
 #include "authserver/domain/storage.h"
+#include "authserver/storage/delegation_rules.h"
 
 namespace authplane::authserver::memory {
 
@@ -32,6 +33,14 @@ struct State {
   std::map<TokenHash, RefreshToken> refresh_tokens AUTHPLANE_GUARDED_BY(mutex);
   // Access tokens by family.
   std::map<TimeOrderedId, std::set<TimeOrderedId>> family_tokens AUTHPLANE_GUARDED_BY(mutex);
+  FrontingLinks fronting_links AUTHPLANE_GUARDED_BY(mutex);
+  std::unordered_map<std::string, BrokerProvider> broker_providers AUTHPLANE_GUARDED_BY(mutex);
+  std::map<std::string, BrokerGrant> broker_grants AUTHPLANE_GUARDED_BY(mutex);
+  std::unordered_map<std::string, PendingConnect> pending_connects AUTHPLANE_GUARDED_BY(mutex);
+  std::map<std::string, TrustedIdp> idps AUTHPLANE_GUARDED_BY(mutex);
+  std::map<std::string, XaaPolicy> xaa_policies AUTHPLANE_GUARDED_BY(mutex);
+  std::map<std::string, SubjectMapping> subject_mappings AUTHPLANE_GUARDED_BY(mutex);
+  std::map<Sha256Digest, WallTime> spent_assertions AUTHPLANE_GUARDED_BY(mutex);  // expiry
 };
 
 std::unique_ptr<ClientStore> make_client_store(State& state);
@@ -41,5 +50,9 @@ std::unique_ptr<UserStore> make_user_store(State& state);
 std::unique_ptr<AuthorizationStore> make_authorization_store(State& state);
 std::unique_ptr<ConsentGrantStore> make_consent_grant_store(State& state);
 std::unique_ptr<TokenFamilyStore> make_token_family_store(State& state);
+std::unique_ptr<FrontingStore> make_fronting_store(State& state);
+std::unique_ptr<BrokerProviderStore> make_broker_provider_store(State& state);
+std::unique_ptr<BrokerGrantStore> make_broker_grant_store(State& state);
+std::unique_ptr<XaaStore> make_xaa_store(State& state);
 
 }  // namespace authplane::authserver::memory

@@ -100,6 +100,10 @@ class MemoryStorage final : public Storage {
   AuthorizationStore& authorizations() override { return *authorizations_; }
   ConsentGrantStore& consent_grants() override { return *consent_grants_; }
   TokenFamilyStore& families() override { return *families_; }
+  FrontingStore& fronting_links() override { return *fronting_links_; }
+  BrokerProviderStore& broker_providers() override { return *broker_providers_; }
+  BrokerGrantStore& broker_grants() override { return *broker_grants_; }
+  XaaStore& xaa() override { return *xaa_; }
   AuditStore& audit() override { return audit_; }
   SettingsStore& settings() override { return settings_; }
   StatsStore& stats() override { return stats_; }
@@ -115,6 +119,10 @@ class MemoryStorage final : public Storage {
   std::unique_ptr<AuthorizationStore> authorizations_ = make_authorization_store(state_);
   std::unique_ptr<ConsentGrantStore> consent_grants_ = make_consent_grant_store(state_);
   std::unique_ptr<TokenFamilyStore> families_ = make_token_family_store(state_);
+  std::unique_ptr<FrontingStore> fronting_links_ = make_fronting_store(state_);
+  std::unique_ptr<BrokerProviderStore> broker_providers_ = make_broker_provider_store(state_);
+  std::unique_ptr<BrokerGrantStore> broker_grants_ = make_broker_grant_store(state_);
+  std::unique_ptr<XaaStore> xaa_ = make_xaa_store(state_);
   MemoryAuditStore audit_{state_};
   MemorySettingsStore settings_{state_};
   MemoryStatsStore stats_{state_};

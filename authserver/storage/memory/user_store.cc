@@ -90,6 +90,9 @@ class MemoryUserStore final : public UserStore {
       issuance.revoked_at = in_seconds(now);
     }
     erase_grants(state_, of_user);
+    const auto of_entry = [&](const auto& entry) { return of_user(entry.second); };
+    std::erase_if(state_.broker_grants, of_entry);
+    std::erase_if(state_.pending_connects, of_entry);
     state_.users.erase(found);
     return {};
   }

@@ -21,10 +21,11 @@ class SqliteAuthorizationStore final : public AuthorizationStore {
       if (row.code_hash) code = Blob{as_bytes(*row.code_hash)};
       context
           .query("INSERT INTO auth_sessions (" AUTHPLANE_AUTHORIZATION_COLUMNS
-                 ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)")
+                 ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)")
           .with(row.id, row.client_id, null_if_empty(row.user_id), row.redirect_uri, scopes, row.resource_id,
                 row.resource_uri, row.state, row.code_challenge, to_micros(row.created_at),
-                to_micros(row.expires_at), code, to_micros(row.consumed_at), to_micros(row.revoked_at))
+                to_micros(row.expires_at), code, to_micros(row.consumed_at), to_micros(row.revoked_at),
+                null_if_empty(row.dpop_jkt))
           .run();
       return {};
     });

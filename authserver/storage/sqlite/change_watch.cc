@@ -14,10 +14,9 @@ std::int64_t read_data_version(Connection& connection) {
 }  // namespace
 
 ChangeWatch::ChangeWatch(const std::string& path, std::chrono::milliseconds busy_timeout, const Clock& clock,
-                         std::function<void()> on_clients, std::function<void()> on_resources)
+                         Listeners listeners)
     : clock_(clock),
-      on_clients_(std::move(on_clients)),
-      on_resources_(std::move(on_resources)),
+      listeners_(std::move(listeners)),
       next_poll_(clock.steady_now().time_since_epoch().count()),
       connection_(path, Access::read_only, busy_timeout),
       data_version_(read_data_version(connection_)),
@@ -35,8 +34,9 @@ void ChangeWatch::poll() {
   if (version == data_version_) return;
   data_version_ = version;
   const Counters counters = read_counters();
-  if (counters.clients != known_.clients) on_clients_();
-  if (counters.resources != known_.resources) on_resources_();
+  if (counters.clients != known_.clients) listeners_.clients();
+  if (counters.resources != known_.resources) listeners_.resources();
+  if (counters.fronting_links != known_.fronting_links) listeners_.fronting_links();
   known_ = counters;
 }
 
@@ -44,10 +44,12 @@ ChangeWatch::Counters ChangeWatch::read_counters() {
   Counters counters;
   Query query = connection_.query(
       "SELECT (SELECT changes FROM change_counters WHERE name = 'clients'),"
-      " (SELECT changes FROM change_counters WHERE name = 'resources')");
+      " (SELECT changes FROM change_counters WHERE name = 'resources'),"
+      " (SELECT changes FROM change_counters WHERE name = 'fronting_links')");
   query.step();
   counters.clients = query.integer(0);
   counters.resources = query.integer(1);
+  counters.fronting_links = query.integer(2);
   return counters;
 }
 

@@ -202,6 +202,25 @@ class SqliteClientStore final : public ClientStore {
             " AND i.expires_at > ?2)")
         .with(id, to_seconds(now))
         .run();
+    revoke_exchanged_tokens(context, id, now);
+  }
+
+  // What others hold that was exchanged from tokens of the client. Looked for from below: it may outlive all
+  // that it descends from.
+  static void revoke_exchanged_tokens(WriteContext& context, std::string_view id,
+                                      std::chrono::sys_seconds now) {
+    context
+        .query(
+            "WITH RECURSIVE lineage (id, ancestor) AS (SELECT id, parent FROM issuances"
+            "  INDEXED BY issuances_exchanged WHERE parent IS NOT NULL AND expires_at > ?2 AND revocable"
+            "  AND revoked_at IS NULL"
+            "  UNION SELECT l.id, i.parent FROM lineage l JOIN issuances i ON i.id = l.ancestor"
+            "  WHERE i.parent IS NOT NULL)"
+            " UPDATE issuances SET revoked_at = ?2 WHERE id IN (SELECT l.id FROM lineage l"
+            "  CROSS JOIN issuances i ON i.id = l.ancestor"
+            "  WHERE i.client = (SELECT key FROM identifiers WHERE text = ?1))")
+        .with(id, to_seconds(now))
+        .run();
   }
 
   State& state_;

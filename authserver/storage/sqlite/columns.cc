@@ -168,6 +168,7 @@ Authorization authorization_from_row(const Query& query) {
   if (!query.is_null(11)) row.code_hash = hash_from(query.bytes(11), "code_hash");
   row.consumed_at = micros_or_null(query, 12);
   row.revoked_at = micros_or_null(query, 13);
+  row.dpop_jkt = query.text(14);
   return row;
 }
 
@@ -180,6 +181,92 @@ ConsentGrant consent_grant_from_row(const Query& query) {
           .created_at = from_micros(query.integer(5)),
           .updated_at = from_micros(query.integer(6)),
           .revoked_at = micros_or_null(query, 7)};
+}
+
+std::string to_json_text(const ScopeMap& scope_map) {
+  return dump(json(scope_map));
+}
+
+FrontingLink fronting_link_from_row(const Query& query) {
+  const json object = parse(query.bytes(2), "scope_map");
+  if (!object.is_object()) throw_unreadable("scope_map");
+  FrontingLink link;
+  link.source_slug = query.text(0);
+  link.target_slug = query.text(1);
+  for (const auto& [from, to] : object.items()) link.scope_map[from] = strings_of(to, "scope_map");
+  link.created_at = from_micros(query.integer(3));
+  link.created_by = query.text(4);
+  return link;
+}
+
+BrokerProvider broker_provider_from_row(const Query& query) {
+  return {.id = query.text(0),
+          .slug = query.text(1),
+          .display_name = query.text(2),
+          .protocol = parsed(parse_broker_protocol(query.bytes(3)), "protocol"),
+          .config_data = query.text(4),
+          .sealed_secrets = query.text(5),
+          .enc_backend = query.text(6),
+          .version = query.integer(7),
+          .created_at = from_micros(query.integer(8)),
+          .updated_at = from_micros(query.integer(9))};
+}
+
+BrokerGrant broker_grant_from_row(const Query& query) {
+  return {.id = query.text(0),
+          .user_id = query.text(1),
+          .provider_id = query.text(2),
+          .scopes_granted = ScopeSet::split(query.bytes(3)),
+          .credential = query.text(4),
+          .enc_backend = query.text(5),
+          .version = query.integer(6),
+          .created_at = from_micros(query.integer(7)),
+          .updated_at = from_micros(query.integer(8)),
+          .revoked_at = micros_or_null(query, 9)};
+}
+
+PendingConnect pending_connect_from_row(const Query& query) {
+  return {.id = query.text(0),
+          .user_id = query.text(1),
+          .provider_id = query.text(2),
+          .resource_id = query.text(3),
+          .code_verifier = query.text(4),
+          .return_url = query.text(5),
+          .scopes = ScopeSet::split(query.bytes(6)),
+          .expires_at = from_micros(query.integer(7))};
+}
+
+TrustedIdp idp_from_row(const Query& query) {
+  return {.id = query.text(0),
+          .name = query.text(1),
+          .issuer = query.text(2),
+          .jwks_uri = query.text(3),
+          .audience = query.text(4),
+          .enabled = query.integer(5) != 0,
+          .created_at = from_micros(query.integer(6)),
+          .updated_at = from_micros(query.integer(7))};
+}
+
+XaaPolicy xaa_policy_from_row(const Query& query) {
+  XaaPolicy policy;
+  policy.id = query.text(0);
+  policy.name = query.text(1);
+  policy.idp_id = query.text(2);
+  policy.client_ids = strings_from_json_text(query.bytes(3));
+  if (!query.is_null(4)) policy.scopes = ScopeSet::split(query.bytes(4));
+  policy.resources = strings_from_json_text(query.bytes(5));
+  policy.enabled = query.integer(6) != 0;
+  policy.created_at = from_micros(query.integer(7));
+  policy.updated_at = from_micros(query.integer(8));
+  return policy;
+}
+
+SubjectMapping subject_mapping_from_row(const Query& query) {
+  return {.id = query.text(0),
+          .idp_id = query.text(1),
+          .idp_subject = query.text(2),
+          .local_user_id = query.text(3),
+          .created_at = from_micros(query.integer(4))};
 }
 
 TokenHash hash_from(std::string_view bytes, const char* column) {

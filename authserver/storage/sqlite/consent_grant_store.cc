@@ -1,18 +1,11 @@
 #include "authserver/storage/grant_rules.h"
 #include "authserver/storage/outcomes.h"
 #include "authserver/storage/sqlite/columns.h"
+#include "authserver/storage/sqlite/delegation_rows.h"
 #include "authserver/storage/sqlite/sqlite_state.h"
 
 namespace authplane::authserver::sqlite {
 namespace {
-
-// Works on a Connection and on a WriteContext.
-template <class Source>
-std::optional<ConsentGrant> read_grant(Source& source, std::string_view id) {
-  Query query = source.query("SELECT " AUTHPLANE_CONSENT_GRANT_COLUMNS " FROM consent_grants WHERE id = ?1");
-  if (!query.with(id).step()) return std::nullopt;
-  return consent_grant_from_row(query);
-}
 
 class SqliteConsentGrantStore final : public ConsentGrantStore {
  public:
@@ -20,7 +13,7 @@ class SqliteConsentGrantStore final : public ConsentGrantStore {
 
   Outcome<ConsentGrant> get(std::string_view id) override {
     return state_.readers.read([&](Connection& connection) -> Outcome<ConsentGrant> {
-      auto grant = read_grant(connection, id);
+      auto grant = read_consent_grant(connection, id);
       if (!grant) return consent_grant_not_found();
       return std::move(*grant);
     });
@@ -66,7 +59,7 @@ class SqliteConsentGrantStore final : public ConsentGrantStore {
           .with(id, to_micros(now))
           .run();
       out.was_active = context.rows_changed() != 0;
-      auto grant = read_grant(context, id);
+      auto grant = read_consent_grant(context, id);
       if (!grant) return consent_grant_not_found();
       out.grant = std::move(*grant);
       const RevokedFamilies families =
@@ -82,8 +75,9 @@ class SqliteConsentGrantStore final : public ConsentGrantStore {
   }
 
  private:
-  // Live tokens of the user that are under the grant or descend from one that is. Looked for from below: the
-  // blocks in which a user has live tokens are few, and a token may outlive those it was exchanged from.
+  // Live tokens of the user that are under the grant, or were exchanged under it by another client, or
+  // descend from one that is. Looked for from below: the blocks in which a user has live tokens are few, and
+  // a token may outlive those it was exchanged from.
   static std::size_t revoke_tokens(WriteContext& context, const ConsentGrant& grant,
                                    std::chrono::sys_seconds now) {
     context
@@ -100,8 +94,8 @@ class SqliteConsentGrantStore final : public ConsentGrantStore {
             " UPDATE issuances SET revoked_at = ?4 WHERE id IN (SELECT l.id FROM lineage l"
             "  CROSS JOIN issuances i ON i.id = l.ancestor"
             "  WHERE i.subject = (SELECT key FROM identifiers WHERE text = ?1)"
-            "  AND i.client = (SELECT key FROM identifiers WHERE text = ?2)"
-            "  AND i.resource = (SELECT key FROM identifiers WHERE text = ?3))")
+            "  AND i.resource = (SELECT key FROM identifiers WHERE text = ?3)"
+            "  AND (SELECT key FROM identifiers WHERE text = ?2) IN (i.client, i.consent_client))")
         .with(grant.user_id, grant.client_id, grant.resource_id, to_seconds(now))
         .run();
     return static_cast<std::size_t>(context.rows_changed());

@@ -4,6 +4,9 @@
 
 #include "authserver/storage/outcomes.h"
 #include "authserver/storage/sqlite/columns.h"
+#include "authserver/storage/sqlite/delegation_rows.h"
+#include "authserver/storage/sqlite/family_rows.h"
+#include "authserver/storage/sqlite/issuance_rows.h"
 
 namespace authplane::authserver::sqlite {
 namespace {
@@ -35,6 +38,7 @@ Outcome<void> IssuanceWriter::insert(const NewIssuance& issuance) {
     if (resource_key == 0) return resource_gone();
   }
   if (issuance.proof && proofs_.contains(*issuance.proof)) return proof_spent();
+  if (auto judged = judge_basis(issuance); !judged) return judged;
   if (auto judged = families_.judge(issuance); !judged) {
     if (judged.error().code == DomainErrorCode::token_reused)
       revoke_reused(std::get<Rotation>(issuance.family));
@@ -68,6 +72,14 @@ Outcome<void> IssuanceWriter::insert_pair(const NewIssuance& issuance, std::int6
     return issuance_exists();
   }
   return {};
+}
+
+Outcome<void> IssuanceWriter::judge_basis(const NewIssuance& issuance) {
+  if (!issuance.exchange) return {};
+  std::optional<Issuance> parent;
+  if (issuance.row.parent_jti) parent = read_issuance(connection_, *issuance.row.parent_jti);
+  return judge_exchange(issuance, parent, is_active_user(connection_, issuance.row.subject_user_id),
+                        read_consent_grant(connection_, issuance.exchange->consent_grant_id));
 }
 
 void IssuanceWriter::revoke_reused(const Rotation& rotation) {

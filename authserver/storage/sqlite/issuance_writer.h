@@ -59,6 +59,8 @@ class IssuanceWriter {
   // Issuance and audit event, or neither. Errors: conflict.
   Outcome<void> insert_pair(const NewIssuance& issuance, std::int64_t client, std::int64_t resource,
                             std::int64_t subject);
+  // Whether what an exchanged token rests on still holds.
+  Outcome<void> judge_basis(const NewIssuance& issuance);
   void revoke_reused(const Rotation& rotation);
   void insert_row(const Issuance& row, std::int64_t client, std::int64_t resource, std::int64_t subject);
   void index(Dimension dimension, std::int64_t key, const Issuance& row);

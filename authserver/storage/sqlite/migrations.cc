@@ -226,6 +226,113 @@ CREATE TABLE family_tokens (
   PRIMARY KEY (family, issuance)
 ) STRICT, WITHOUT ROWID;
 )sql"},
+    Migration{4, R"sql(
+ALTER TABLE auth_sessions ADD COLUMN dpop_jkt TEXT;
+
+-- Exchanged tokens, for looking at those that live.
+CREATE INDEX issuances_exchanged ON issuances (expires_at) WHERE parent IS NOT NULL;
+
+CREATE TABLE fronting_links (
+  source_slug TEXT NOT NULL REFERENCES resources (slug) ON DELETE RESTRICT,
+  target_slug TEXT NOT NULL REFERENCES resources (slug) ON DELETE RESTRICT,
+  scope_map TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  created_by TEXT NOT NULL,
+  PRIMARY KEY (source_slug, target_slug),
+  CHECK (source_slug <> target_slug)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX fronting_links_by_target ON fronting_links (target_slug);
+INSERT INTO change_counters VALUES ('fronting_links', 0);
+CREATE TRIGGER fronting_links_inserted AFTER INSERT ON fronting_links BEGIN
+  UPDATE change_counters SET changes = changes + 1 WHERE name = 'fronting_links'; END;
+CREATE TRIGGER fronting_links_updated AFTER UPDATE ON fronting_links BEGIN
+  UPDATE change_counters SET changes = changes + 1 WHERE name = 'fronting_links'; END;
+CREATE TRIGGER fronting_links_deleted AFTER DELETE ON fronting_links BEGIN
+  UPDATE change_counters SET changes = changes + 1 WHERE name = 'fronting_links'; END;
+
+CREATE TABLE broker_providers (
+  id TEXT NOT NULL PRIMARY KEY,
+  slug TEXT NOT NULL UNIQUE,
+  display_name TEXT NOT NULL,
+  protocol TEXT NOT NULL CHECK (protocol IN ('oauth', 'api_key', 'service_account')),
+  config_data TEXT NOT NULL,
+  sealed_secrets BLOB NOT NULL,
+  enc_backend TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE broker_grants (
+  id TEXT NOT NULL PRIMARY KEY,
+  user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  provider_id TEXT NOT NULL REFERENCES broker_providers (id) ON DELETE RESTRICT,
+  scopes_granted TEXT NOT NULL,
+  credential BLOB NOT NULL,
+  enc_backend TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  revoked_at INTEGER,
+  UNIQUE (user_id, provider_id),
+  CHECK (revoked_at IS NULL OR length(credential) = 0)
+) STRICT;
+CREATE INDEX broker_grants_by_provider ON broker_grants (provider_id);
+
+-- Users on their way to a provider and back.
+CREATE TABLE connect_pending_states (
+  id TEXT NOT NULL PRIMARY KEY,
+  user_id TEXT NOT NULL,
+  provider_id TEXT NOT NULL,
+  resource_id TEXT NOT NULL,
+  code_verifier BLOB NOT NULL,
+  return_url TEXT NOT NULL,
+  scopes TEXT NOT NULL,
+  expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX connect_pending_states_by_expiry ON connect_pending_states (expires_at);
+
+CREATE TABLE trusted_idps (
+  id TEXT NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL,
+  issuer TEXT NOT NULL UNIQUE,
+  jwks_uri TEXT NOT NULL,
+  audience TEXT NOT NULL,
+  enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+) STRICT;
+
+-- scopes: NULL = any, '' = none.
+CREATE TABLE xaa_policies (
+  id TEXT NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL,
+  idp_id TEXT NOT NULL REFERENCES trusted_idps (id) ON DELETE CASCADE,
+  client_ids TEXT NOT NULL,
+  scopes TEXT,
+  resources TEXT NOT NULL,
+  enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX xaa_policies_by_idp ON xaa_policies (idp_id);
+
+-- Rows stay when their user is gone: nobody else may take that place.
+CREATE TABLE subject_mappings (
+  id TEXT NOT NULL PRIMARY KEY,
+  idp_id TEXT NOT NULL REFERENCES trusted_idps (id) ON DELETE CASCADE,
+  idp_subject TEXT NOT NULL,
+  local_user_id TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  UNIQUE (idp_id, idp_subject)
+) STRICT;
+
+CREATE TABLE spent_assertions (
+  key BLOB NOT NULL PRIMARY KEY CHECK (length(key) = 32),
+  expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX spent_assertions_by_expiry ON spent_assertions (expires_at);
+)sql"},
 };
 
 std::int64_t recorded_version(Connection& connection) {

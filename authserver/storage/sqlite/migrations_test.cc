@@ -121,7 +121,7 @@ TEST_F(MigrationsTest, EachVersionIsAppliedOnceAndInOrder) {
   Connection connection = connect();
   EXPECT_EQ(sqlite::apply_migrations(connection, clock_.now(), 1), 1U);
   EXPECT_EQ(sqlite::schema_state(connection), sqlite::SchemaState::outdated);
-  EXPECT_EQ(sqlite::apply_migrations(connection, clock_.now()), 2U);
+  EXPECT_EQ(sqlite::apply_migrations(connection, clock_.now()), 3U);
   EXPECT_EQ(sqlite::schema_state(connection), sqlite::SchemaState::current);
   EXPECT_EQ(sqlite::apply_migrations(connection, clock_.now()), 0U);
 }

@@ -1,6 +1,7 @@
 #include "authserver/storage/grant_rules.h"
 #include "authserver/storage/outcomes.h"
 #include "authserver/storage/sqlite/columns.h"
+#include "authserver/storage/sqlite/delegation_rows.h"
 #include "authserver/storage/sqlite/sqlite_state.h"
 
 namespace authplane::authserver::sqlite {
@@ -10,6 +11,10 @@ std::optional<Resource> read_resource(WriteContext& context, std::string_view id
   Query query = context.query("SELECT " AUTHPLANE_RESOURCE_COLUMNS " FROM resources WHERE id = ?1");
   if (!query.with(id).step()) return std::nullopt;
   return resource_from_row(query);
+}
+
+bool has_provider(WriteContext& context, const Resource& resource) {
+  return resource.broker_provider_id.empty() || read_provider(context, resource.broker_provider_id);
 }
 
 bool slug_is_taken(WriteContext& context, const Resource& by) {
@@ -22,19 +27,12 @@ class SqliteResourceStore final : public ResourceStore {
 
   Outcome<std::shared_ptr<const ResourceCatalog>> catalog() override {
     if (auto polled = state_.poll_changes(); !polled) return Err(polled.error());
-    Outcome<CatalogState> read = CatalogState();
-    for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
-      CatalogCache::Lookup cached = state_.catalog.find();
-      if (cached.catalog) return std::move(cached.catalog);
-      read = read_catalog();
-      if (!read) return Err(read.error());
-      if (state_.catalog.keep(read->catalog, read->changes, cached.generation)) break;
-    }
-    return std::move(read->catalog);
+    return state_.catalog.get([&] { return read_catalog(); });
   }
 
   Outcome<void> insert(const Resource& resource) override {
     return state_.writer->write([&](WriteContext& context) -> Outcome<void> {
+      if (!has_provider(context, resource)) return no_such_provider();
       if (slug_is_taken(context, resource)) return slug_taken(resource.slug);
       const std::string scopes = to_json_text(resource.scopes);
       const std::string policy = to_json_text(resource.policy);
@@ -58,6 +56,10 @@ class SqliteResourceStore final : public ResourceStore {
       if (!stored) return resource_not_found();
       if (stored->version != changed.version) return resource_version_conflict();
       if (slug_is_taken(context, changed)) return slug_taken(changed.slug);
+      if (!has_provider(context, changed)) return no_such_provider();
+      if (auto ok = judge_fronted_change(read_fronting_links(context), *stored, changed); !ok) {
+        return Err(ok.error());
+      }
       Resource next = merged(*stored, changed);
       const std::string scopes = to_json_text(next.scopes);
       const std::string policy = to_json_text(next.policy);
@@ -73,29 +75,33 @@ class SqliteResourceStore final : public ResourceStore {
     });
   }
 
-  Outcome<void> remove(std::string_view id, WallTime now) override {
-    return state_.writer->write([&](WriteContext& context) -> Outcome<void> {
-      if (!read_resource(context, id)) return resource_not_found();
+  Outcome<std::vector<FrontingLink>> remove(std::string_view id, RemoveResource mode, WallTime now) override {
+    return state_.writer->write([&](WriteContext& context) -> Outcome<std::vector<FrontingLink>> {
+      const auto stored = read_resource(context, id);
+      if (!stored) return resource_not_found();
+      std::vector<FrontingLink> links = links_of(read_fronting_links(context), stored->slug);
+      if (!links.empty() && mode == RemoveResource::unless_linked) return resource_is_linked();
       if (is_named_by_unexpired_token(context, id, in_seconds(now))) return resource_has_live_tokens();
       context.query("DELETE FROM consent_grants WHERE resource_id = ?1 AND revoked_at IS NOT NULL")
           .with(id)
           .run();
       if (has_consent(context, id)) return resource_has_consent();
+      context.query("DELETE FROM fronting_links WHERE source_slug = ?1 OR target_slug = ?1")
+          .with(stored->slug)
+          .run();
+      if (!links.empty()) context.changed_fronting_link();
       context.query("DELETE FROM resources WHERE id = ?1").with(id).run();
       context.changed_resource(id);
-      return {};
+      return links;
     });
   }
 
  private:
-  struct CatalogState {
-    std::shared_ptr<const ResourceCatalog> catalog;
-    std::int64_t changes = 0;  // what the counter of the table said
-  };
+  using CatalogSnapshot = SnapshotCache<ResourceCatalog>::Snapshot;
 
-  Outcome<CatalogState> read_catalog() {
-    return state_.readers.read_snapshot([&](Connection& connection) -> Outcome<CatalogState> {
-      CatalogState out;
+  Outcome<CatalogSnapshot> read_catalog() {
+    return state_.readers.read_snapshot([&](Connection& connection) -> Outcome<CatalogSnapshot> {
+      CatalogSnapshot out;
       {
         Query query = connection.query("SELECT changes FROM change_counters WHERE name = 'resources'");
         if (query.step()) out.changes = query.integer(0);
@@ -103,7 +109,7 @@ class SqliteResourceStore final : public ResourceStore {
       std::vector<Resource> all;
       Query query = connection.query("SELECT " AUTHPLANE_RESOURCE_COLUMNS " FROM resources");
       while (query.step()) all.push_back(resource_from_row(query));
-      out.catalog = std::make_shared<const ResourceCatalog>(std::move(all));
+      out.value = std::make_shared<const ResourceCatalog>(std::move(all));
       return out;
     });
   }

@@ -23,8 +23,13 @@ class SqliteStorage final : public Storage {
                .readers = {options.path, options.busy_timeout},
                .clients = {},
                .catalog = {},
-               .watch = {options.path, options.busy_timeout, clock, [this] { state_.clients.forget_all(); },
-                         [this] { state_.catalog.forget(); }},
+               .fronting_links = {},
+               .watch = {options.path,
+                         options.busy_timeout,
+                         clock,
+                         {.clients = [this] { state_.clients.forget_all(); },
+                          .resources = [this] { state_.catalog.forget(); },
+                          .fronting_links = [this] { state_.fronting_links.forget(); }}},
                .checkpointer = make_checkpointer(options, logger),
                .writer = nullptr} {
     state_.writer = std::make_unique<Writer>(options.path, std::move(writer), options.max_queued,
@@ -40,6 +45,10 @@ class SqliteStorage final : public Storage {
   AuthorizationStore& authorizations() override { return *authorizations_; }
   ConsentGrantStore& consent_grants() override { return *consent_grants_; }
   TokenFamilyStore& families() override { return *families_; }
+  FrontingStore& fronting_links() override { return *fronting_links_; }
+  BrokerProviderStore& broker_providers() override { return *broker_providers_; }
+  BrokerGrantStore& broker_grants() override { return *broker_grants_; }
+  XaaStore& xaa() override { return *xaa_; }
   AuditStore& audit() override { return *audit_; }
   SettingsStore& settings() override { return *settings_; }
   StatsStore& stats() override { return *stats_; }
@@ -64,6 +73,7 @@ class SqliteStorage final : public Storage {
   void forget(const Changes& changes) {
     for (const std::string& id : changes.clients) state_.clients.forget(id);
     if (changes.resources) state_.catalog.forget();
+    if (changes.fronting_links) state_.fronting_links.forget();
   }
 
   State state_;
@@ -74,6 +84,10 @@ class SqliteStorage final : public Storage {
   std::unique_ptr<AuthorizationStore> authorizations_ = make_authorization_store(state_);
   std::unique_ptr<ConsentGrantStore> consent_grants_ = make_consent_grant_store(state_);
   std::unique_ptr<TokenFamilyStore> families_ = make_token_family_store(state_);
+  std::unique_ptr<FrontingStore> fronting_links_ = make_fronting_store(state_);
+  std::unique_ptr<BrokerProviderStore> broker_providers_ = make_broker_provider_store(state_);
+  std::unique_ptr<BrokerGrantStore> broker_grants_ = make_broker_grant_store(state_);
+  std::unique_ptr<XaaStore> xaa_ = make_xaa_store(state_);
   std::unique_ptr<SettingsStore> settings_ = make_settings_store(state_);
   std::unique_ptr<StatsStore> stats_ = make_stats_store(state_);
   std::unique_ptr<AuditStore> audit_;

@@ -11,9 +11,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "authserver/storage/sqlite/catalog_cache.h"
 #include "authserver/storage/sqlite/connection.h"
 #include "authserver/storage/sqlite/database_file.h"
+#include "authserver/storage/sqlite/snapshot_cache.h"
 #include "authserver/storage/sqlite/writer.h"
 #include "authserver/storage/test_directory.h"
 
@@ -316,25 +316,25 @@ TEST_F(SqliteStorageTest, WriteAheadLogIsStartedOverInsteadOfGrowing) {
   EXPECT_EQ(storage->settings().get("key").value(), megabyte);
 }
 
-TEST(CatalogCacheTest, WhatAChangeOvertookIsRefused) {
-  sqlite::CatalogCache cache;
+TEST(SnapshotCacheTest, WhatAChangeOvertookIsRefused) {
+  sqlite::SnapshotCache<ResourceCatalog> cache;
   const auto old = std::make_shared<const ResourceCatalog>();
   const auto generation = cache.find().generation;
   cache.forget();
-  EXPECT_FALSE(cache.keep(old, 1, generation));
-  EXPECT_EQ(cache.find().catalog, nullptr);
-  EXPECT_TRUE(cache.keep(old, 1, cache.find().generation));
-  EXPECT_EQ(cache.find().catalog, old);
+  EXPECT_FALSE(cache.keep({old, 1}, generation));
+  EXPECT_EQ(cache.find().value, nullptr);
+  EXPECT_TRUE(cache.keep({old, 1}, cache.find().generation));
+  EXPECT_EQ(cache.find().value, old);
 }
 
-TEST(CatalogCacheTest, OlderOfTwoReadersIsRefused) {
-  sqlite::CatalogCache cache;
+TEST(SnapshotCacheTest, OlderOfTwoReadersIsRefused) {
+  sqlite::SnapshotCache<ResourceCatalog> cache;
   const auto old = std::make_shared<const ResourceCatalog>();
   const auto current = std::make_shared<const ResourceCatalog>();
   const auto generation = cache.find().generation;
-  EXPECT_TRUE(cache.keep(current, 2, generation));
-  EXPECT_FALSE(cache.keep(old, 1, generation));
-  EXPECT_EQ(cache.find().catalog, current);
+  EXPECT_TRUE(cache.keep({current, 2}, generation));
+  EXPECT_FALSE(cache.keep({old, 1}, generation));
+  EXPECT_EQ(cache.find().value, current);
 }
 
 TEST_F(SqliteStorageTest, IssuancesAreFoundWithoutSortingThemAll) {

@@ -100,6 +100,7 @@ class SqliteUserStore final : public UserStore {
         return user_has_live_families();
       }
       revoke_live_tokens(context, id, in_seconds(now));
+      context.query("DELETE FROM connect_pending_states WHERE user_id = ?1").with(id).run();
       context.query("DELETE FROM users WHERE id = ?1").with(id).run();
       return {};
     });

@@ -116,7 +116,7 @@ void Writer::commit(const std::vector<Item>& batch, std::vector<Outcome<void>>& 
     outcomes.assign(batch.size(), Err(error));
     return;
   }
-  if (!changes.clients.empty() || changes.resources) on_committed_(changes);
+  if (changes.any()) on_committed_(changes);
 }
 
 Outcome<void> Writer::run_job(WriteJob& job, Changes& changes) {

@@ -28,6 +28,8 @@ namespace authplane::authserver::sqlite {
 struct Changes {
   std::vector<std::string> clients;
   bool resources = false;
+  bool fronting_links = false;
+  bool any() const { return !clients.empty() || resources || fronting_links; }
 };
 
 // What a write works with. Whatever it does is undone when it answers an error.
@@ -51,6 +53,7 @@ class WriteContext {
     issuances_.forget_resource(id);
     changes_.resources = true;
   }
+  void changed_fronting_link() { changes_.fronting_links = true; }
 
  private:
   Connection& connection_;
