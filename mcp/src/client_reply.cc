@@ -7,6 +7,7 @@
 
 #include <authplane/base/encoding.h>
 
+#include "elicitation.h"
 #include "sse.h"
 
 namespace authplane::mcp {
@@ -73,6 +74,21 @@ std::string error_text(const Json& error) {
   return text;
 }
 
+// -32042 is consent_required and brings its pages; all other errors are protocol errors.
+Error rpc_failure(std::string_view what, const Json& error) {
+  Error failure = bad(what, error_text(error)).error;
+  auto pages = parse_elicitations(error);
+  if (pages.empty()) return failure;
+  failure.code = ErrorCode::consent_required;
+  ConsentDetail consent;
+  consent.consent_url = pages.front().url;
+  consent.service_id = "unknown_service";
+  consent.cause = pages.front().message;
+  consent.elicitations = std::move(pages);
+  failure.consent = std::move(consent);
+  return failure;
+}
+
 class ReplyReader {
  public:
   ReplyReader(std::int64_t id, std::string_view what, std::size_t max_bytes,
@@ -112,7 +128,7 @@ class ReplyReader {
     const bool ours = id != nullptr ? *id == id_ : error != nullptr;
     if (!ours) return;
     if (error != nullptr) {
-      outcome_ = bad(what_, error_text(*error));
+      outcome_ = Err(rpc_failure(what_, *error));
     } else if (const auto* result = find_object(*message, "result")) {
       outcome_ = *result;
     } else {

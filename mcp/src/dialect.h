@@ -8,10 +8,12 @@ namespace authplane::mcp {
 // feature and never compares dates.
 struct Dialect {
   bool structured_output =
-      true;  // structuredContent, outputSchema, title and resource_link: since 2025-06-18
+      true;                     // structuredContent, outputSchema, title and resource_link: since 2025-06-18
+  bool url_elicitation = true;  // the error -32042: 2025-11-25
 
   static Dialect of(std::string_view protocol_version) {
-    return {.structured_output = protocol_version >= "2025-06-18"};
+    return {.structured_output = protocol_version >= "2025-06-18",
+            .url_elicitation = protocol_version >= "2025-11-25"};
   }
 };
 

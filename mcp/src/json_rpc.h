@@ -5,16 +5,12 @@
 #include <variant>
 
 #include <authplane/json/json.h>
+#include <authplane/mcp/rpc_error.h>
 
 // JSON-RPC 2.0 as MCP restricts it: ids are strings or integers, params are objects.
 
 namespace authplane::mcp {
 
-struct RpcError {
-  int code = 0;
-  std::string message;      // fit for the wire
-  std::string data_json{};  // "" = none
-};
 // JSON text of the `result` member, or an error.
 using Outcome = std::variant<std::string, RpcError>;
 

@@ -29,6 +29,16 @@ std::optional<LoggingLevel> logging_level(std::string_view name) {
   }
 }
 
+// What the session's client can be answered with. A client that lists its modes of elicitation without "url"
+// would not know what to do with a page.
+Dialect dialect_of(std::string_view version, const Json& params) {
+  Dialect dialect = Dialect::of(version);
+  const auto* capabilities = find_object(params, "capabilities");
+  const auto* elicitation = capabilities != nullptr ? find_object(*capabilities, "elicitation") : nullptr;
+  if (elicitation != nullptr && find_member(*elicitation, "url") == nullptr) dialect.url_elicitation = false;
+  return dialect;
+}
+
 Outcome set_level(const Json* params, Session& session) {
   const auto* name = params != nullptr ? find_string(*params, "level") : nullptr;
   const auto level = name != nullptr ? logging_level(*name) : std::nullopt;
@@ -122,7 +132,7 @@ HttpResponse LegacyEra::initialize(const Message& message, const RequestContext&
     return error_response(200, message.raw_id, {kInvalidParams, "params.protocolVersion must be a string"});
   }
   const auto version = served_version(*asked).value_or(kLatestProtocolVersion);
-  const auto session = sessions_.open(context.principal, version);
+  const auto session = sessions_.open(context.principal, version, dialect_of(version, *message.params));
   if (!session) {
     logger_->warn("mcp session refused, all are in use", {{"open_sessions", sessions_.size()}});
     auto response =

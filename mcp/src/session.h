@@ -38,11 +38,11 @@ class EventQueue {
 // One legacy session. Thread-safe.
 class Session {
  public:
-  Session(std::string id, std::string principal, std::string_view protocol_version)
+  Session(std::string id, std::string principal, std::string_view protocol_version, const Dialect& dialect)
       : id_(std::move(id)),
         principal_(std::move(principal)),
         protocol_version_(protocol_version),
-        dialect_(Dialect::of(protocol_version)) {}
+        dialect_(dialect) {}
 
   const std::string& id() const { return id_; }
   const std::string& principal() const { return principal_; }

@@ -44,8 +44,10 @@ bool SessionStore::make_room(Shard& shard, SteadyTime now) const {
   return true;
 }
 
-std::shared_ptr<Session> SessionStore::open(std::string principal, std::string_view protocol_version) {
-  auto session = std::make_shared<Session>(random_->token(kIdBytes), std::move(principal), protocol_version);
+std::shared_ptr<Session> SessionStore::open(std::string principal, std::string_view protocol_version,
+                                            const Dialect& dialect) {
+  auto session =
+      std::make_shared<Session>(random_->token(kIdBytes), std::move(principal), protocol_version, dialect);
   auto& shard = shard_of(session->id());
   const auto now = clock_->steady_now();
   MutexLock lock(shard.mutex);

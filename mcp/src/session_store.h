@@ -31,7 +31,11 @@ class SessionStore {
   SessionStore(Limits limits, std::shared_ptr<const Clock> clock, std::shared_ptr<Random> random);
 
   // nullptr when there is no room.
-  std::shared_ptr<Session> open(std::string principal, std::string_view protocol_version);
+  std::shared_ptr<Session> open(std::string principal, std::string_view protocol_version) {
+    return open(std::move(principal), protocol_version, Dialect::of(protocol_version));
+  }
+  std::shared_ptr<Session> open(std::string principal, std::string_view protocol_version,
+                                const Dialect& dialect);
   // nullptr when unknown, expired, or somebody else's. A session that is found counts as used now.
   std::shared_ptr<Session> find(std::string_view id, std::string_view principal);
   // False in the cases where find() answers nullptr.

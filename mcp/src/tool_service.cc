@@ -9,6 +9,7 @@
 
 #include <authplane/base/encoding.h>
 
+#include "elicitation.h"
 #include "result_json.h"
 
 namespace authplane::mcp {
@@ -97,8 +98,8 @@ std::variant<ToolService::Prepared, RpcError> ToolService::prepare(const Json* p
   return call;
 }
 
-std::string ToolService::run(const Prepared& call, const RequestContext& context, CallChannel& channel,
-                             const Dialect& dialect) const {
+Outcome ToolService::run(const Prepared& call, const RequestContext& context, CallChannel& channel,
+                         const Dialect& dialect) const {
   if (context.policy) {
     if (const auto refusal = context.policy->call_refusal(context, call.tool->name()))
       return result_json(ToolResult::error(*refusal), dialect);
@@ -106,20 +107,38 @@ std::string ToolService::run(const Prepared& call, const RequestContext& context
   if (const auto problem = call.tool->input().violation(*call.arguments)) {
     return result_json(ToolResult::error("Invalid arguments: " + *problem), dialect);
   }
-  return result_json(checked(*call.tool, invoke(call, context, channel)), dialect);
+  auto answer = invoke(call, context, channel, dialect);
+  if (auto* error = std::get_if<RpcError>(&answer)) return std::move(*error);
+  return result_json(checked(*call.tool, std::get<ToolResult>(std::move(answer))), dialect);
 }
 
-ToolResult ToolService::invoke(const Prepared& call, const RequestContext& context,
-                               CallChannel& channel) const {
+std::variant<ToolResult, RpcError> ToolService::invoke(const Prepared& call, const RequestContext& context,
+                                                       CallChannel& channel, const Dialect& dialect) const {
   try {
     return call.tool->handler()(ToolCall(call.tool->name(), *call.arguments, context, channel));
   } catch (const ArgumentError& error) {
     return ToolResult::error(std::string("Invalid arguments: ") + error.what());
+  } catch (const UrlElicitationRequired& required) {
+    if (!dialect.url_elicitation) return ToolResult::error(elicitation_text(required));
+    return required.error();
+  } catch (const RpcException& exception) {
+    return answer_with(*call.tool, exception.error());
   } catch (const std::exception& error) {
     return failed(*call.tool, error.what());
   } catch (...) {
     return failed(*call.tool, "an exception of unknown type");
   }
+}
+
+std::variant<ToolResult, RpcError> ToolService::answer_with(const RegisteredTool& tool,
+                                                            const RpcError& error) const {
+  if (error.code == kParseError || error.code == kInvalidRequest)
+    return failed(tool, "the handler threw an RpcException with a code of the protocol itself");
+  const auto& data = error.data_json;
+  if (data.empty()) return error;
+  const auto parsed = parse_json(data, {.max_bytes = data.size(), .max_depth = 64});
+  if (!parsed) return failed(tool, "data of an RpcException: " + parsed.error().message);
+  return error;
 }
 
 ToolResult ToolService::checked(const RegisteredTool& tool, ToolResult result) const {

@@ -35,14 +35,15 @@ class ToolService {
   };
   std::variant<Prepared, RpcError> prepare(const Json* params) const;
 
-  // Checks the arguments, runs the handler and answers the `result` JSON. Does not throw for what handlers
-  // do.
-  std::string run(const Prepared& call, const RequestContext& context, CallChannel& channel,
-                  const Dialect& dialect) const;
+  // Checks the arguments and runs the handler. Does not throw for what handlers do.
+  Outcome run(const Prepared& call, const RequestContext& context, CallChannel& channel,
+              const Dialect& dialect) const;
 
  private:
   std::shared_ptr<const ToolRegistry> snapshot() const AUTHPLANE_EXCLUDES(mutex_);
-  ToolResult invoke(const Prepared& call, const RequestContext& context, CallChannel& channel) const;
+  std::variant<ToolResult, RpcError> invoke(const Prepared& call, const RequestContext& context,
+                                            CallChannel& channel, const Dialect& dialect) const;
+  std::variant<ToolResult, RpcError> answer_with(const RegisteredTool& tool, const RpcError& error) const;
   ToolResult checked(const RegisteredTool& tool, ToolResult result) const;
   ToolResult failed(const RegisteredTool& tool, std::string_view reason) const;
 

@@ -7,6 +7,8 @@
 namespace authplane {
 namespace {
 
+constexpr std::size_t kMostOfOneKid = 2;
+
 // RFC 7517 sections 4.2 and 4.3. A member of the wrong type makes the key unusable rather than unrestricted.
 bool allows_verification(const Json& jwk) {
   if (const Json* use = find_member(jwk, "use")) {
@@ -32,7 +34,7 @@ Result<JwkSet> JwkSet::parse(std::string_view text, std::size_t max_bytes) {
   for (const Json& jwk : *keys) {
     if (!jwk.is_object()) continue;
     const std::string* kid = find_string(jwk, "kid");
-    if (!kid || kid->empty()) continue;
+    if (!kid && jwk.contains("kid")) continue;
     std::optional<std::string> alg;
     if (const Json* member = find_member(jwk, "alg")) {
       if (!member->is_string()) continue;
@@ -40,19 +42,35 @@ Result<JwkSet> JwkSet::parse(std::string_view text, std::size_t max_bytes) {
     }
     auto key = PublicKey::from_jwk(jwk);
     if (!key) continue;
-    set.keys_.push_back(Entry{*kid, std::move(alg), allows_verification(jwk), std::move(*key)});
+    const bool is_named = kid && !kid->empty();
+    (is_named ? set.keys_ : set.unnamed_)
+        .push_back(Entry{is_named ? *kid : "", std::move(alg), allows_verification(jwk), std::move(*key)});
   }
   return set;
 }
 
+bool JwkSet::Entry::serves(JwsAlgorithm algorithm) const {
+  return may_verify && (!alg || *alg == to_string(algorithm)) && key.fits(algorithm);
+}
+
 const PublicKey* JwkSet::find(std::string_view kid, JwsAlgorithm algorithm) const {
   for (const Entry& entry : keys_) {
-    if (entry.kid == kid && entry.may_verify && (!entry.alg || *entry.alg == to_string(algorithm)) &&
-        entry.key.fits(algorithm)) {
-      return &entry.key;
-    }
+    if (entry.kid == kid && entry.serves(algorithm)) return &entry.key;
   }
   return nullptr;
+}
+
+std::vector<const PublicKey*> JwkSet::find_all(std::string_view kid, JwsAlgorithm algorithm) const {
+  std::vector<const PublicKey*> found;
+  for (const Entry& entry : keys_) {
+    if (!kid.empty() && (entry.kid != kid || found.size() == kMostOfOneKid)) continue;
+    if (entry.serves(algorithm)) found.push_back(&entry.key);
+  }
+  if (!kid.empty()) return found;
+  for (const Entry& entry : unnamed_) {
+    if (entry.serves(algorithm)) found.push_back(&entry.key);
+  }
+  return found;
 }
 
 bool JwkSet::has_kid(std::string_view kid) const {

@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include <authplane/base/random.h>
 #include <authplane/resource/setup.h>
 
 #include "tool_scope_policy.h"
@@ -75,6 +76,20 @@ HttpResponse Auth::handle(const Server& server, const HttpRequest& request) cons
   return response;
 }
 
+Result<TokenResponse> Auth::exchange(const ToolCall& call, ExchangeOptions options) const {
+  if (options.subject_token.empty()) {
+    const Authenticated* caller = authenticated(call);
+    if (!caller)
+      return Err(ErrorCode::token_missing, "exchange: the call of '" + std::string(call.name()) +
+                                               "' did not come through Auth, so there is no token");
+    options.subject_token = caller->token;
+  }
+  auto token = client().exchange(options);
+  if (token) return token;
+  if (auto elicitation = to_url_elicitation(token.error())) throw *std::move(elicitation);
+  return token;
+}
+
 const Client& Auth::client() const {
   return state_->guarded.client;
 }
@@ -84,6 +99,17 @@ const RequestGuard& Auth::guard() const {
 
 void Auth::close() noexcept {
   if (state_->guarded.owns_client) state_->guarded.client.close();
+}
+
+std::optional<UrlElicitationRequired> to_url_elicitation(const Error& error) {
+  const bool consent = error.code == ErrorCode::consent_required && error.consent;
+  if (!consent || !error.consent->consent_url || !is_web_url(*error.consent->consent_url))
+    return std::nullopt;
+  SystemRandom random;
+  const bool described = error.oauth && !error.oauth->description.empty();
+  return UrlElicitationRequired(
+      described ? error.oauth->description : "Consent is required to proceed",
+      {{.url = *error.consent->consent_url, .elicitation_id = uuid_v4(random), .message = error.message}});
 }
 
 const Authenticated* authenticated(const RequestContext& context) {

@@ -56,10 +56,11 @@ class RequestAuthorizer {
 // An MCP client over streamable HTTP (2025-03-26 to 2025-11-25). One thread at a time. Every function blocks.
 //
 // Errors of all functions: transport_error; protocol_error for answers that are no MCP and for JSON-RPC
-// errors (the message has the number and the server's text); insufficient_scope and access_denied for HTTP
-// 401 and 403, with `oauth.http_status`, `oauth.error` and the WWW-Authenticate challenge in the message;
-// closed when the server no longer knows the session and opening a new one did not help; those of the
-// authorizer. Messages never hold request headers.
+// errors (the message has the number and the server's text), but consent_required for -32042 with at least
+// one page of http or https: the user has to visit Error::consent's `elicitations`, and the same call is made
+// again after that; insufficient_scope and access_denied for HTTP 401 and 403, with `oauth.http_status`,
+// `oauth.error` and the WWW-Authenticate challenge in the message; closed when the server no longer knows the
+// session and opening a new one did not help; those of the authorizer. Messages never hold request headers.
 class Client {
  public:
   // Called for every notification that comes with an answer; `params` is {} when absent.

@@ -26,6 +26,7 @@ inline constexpr int kMethodNotFound = -32601;
 inline constexpr int kInvalidParams = -32602;
 inline constexpr int kInternalError = -32603;
 inline constexpr int kUnsupportedProtocolVersion = -32022;
+inline constexpr int kUrlElicitationRequired = -32042;  // 2025-11-25 alone; later revisions forbid it
 
 // Severities of `notifications/message`, mildest first (RFC 5424 section 6.2.1).
 enum class LoggingLevel { debug, info, notice, warning, error, critical, alert, emergency };

@@ -14,6 +14,7 @@
 #include <authplane/json/json.h>
 #include <authplane/mcp/content.h>
 #include <authplane/mcp/protocol.h>
+#include <authplane/mcp/rpc_error.h>
 
 namespace authplane::mcp {
 
@@ -103,9 +104,9 @@ class ToolCall {
   CallChannel& channel_;
 };
 
-// Runs on the thread that handles the request, many at once. What it throws becomes an `isError` result: the
-// text of an ArgumentError as it is, anything else as a general sentence, with the reason in the server's
-// log.
+// Runs on the thread that handles the request, many at once. A thrown RpcException becomes the JSON-RPC error
+// it holds. All else that it throws becomes an `isError` result: the text of an ArgumentError as it is,
+// anything else as a general sentence, with the reason in the server's log.
 using ToolHandler = std::function<ToolResult(const ToolCall&)>;
 
 struct ToolAnnotations {

@@ -64,6 +64,15 @@ class Auth {
   // CORS preflights need no token.
   HttpResponse handle(const Server& server, const HttpRequest& request) const;
 
+  // A token for something behind this server, in exchange for the caller's (RFC 8693): one line of a handler.
+  //   const auto token = auth.exchange(call, {.scopes = {"repo"}, .resources = {"github"}}).value();
+  // An empty subject_token means the caller's, which goes to the token endpoint alone and into no log,
+  // message or result. client.auth must hold this server's own credentials. Throws UrlElicitationRequired,
+  // for the handler to let pass, when the user has to agree or connect first: to_url_elicitation(). All other
+  // errors are those of Client::exchange(), and token_missing when the server runs without Auth. Cached only
+  // with client.cache_exchanges.
+  Result<TokenResponse> exchange(const ToolCall& call, ExchangeOptions options) const;
+
   const authplane::Client& client() const;
   const Resource& resource() const { return guard().resource(); }
   const RequestGuard& guard() const;
@@ -77,8 +86,14 @@ class Auth {
   std::shared_ptr<State> state_;
 };
 
+// What a tool answers when the authorization server wants the user to agree first: throw it, or write its
+// error() by other means than Server. nullopt for every other error, and without a consent_url of http or
+// https. Each call makes a new elicitation id.
+std::optional<UrlElicitationRequired> to_url_elicitation(const Error& error);
+
 // Who calls: claims and token of the request a tool call belongs to. nullptr when the server runs without
-// Auth. Valid as long as the context.
+// Auth. Valid as long as the context. The token is a credential: it belongs into Auth::exchange() or
+// Client::exchange(), and never into a log, a result, or a request to another server.
 const Authenticated* authenticated(const RequestContext& context);
 const Authenticated* authenticated(const ToolCall& call);
 
