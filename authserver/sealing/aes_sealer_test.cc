@@ -10,7 +10,6 @@
 #include <authplane/testing/race.h>
 #include <authplane/testing/testing.h>
 
-#include "authserver/domain/broker_provider.h"
 #include "authserver/sealing/owner.h"
 
 namespace authplane::authserver {
@@ -90,7 +89,7 @@ TEST(AesSealer, T11OpensForTheOwnerOnly) {
   EXPECT_EQ(bench.open(sealed), kText);
   for (const std::string& other :
        {grant_owner("user-2", "provider-1"), grant_owner("user-1", "provider-2"),
-        provider_seal_context("provider-1"), pending_connect_owner("user-1", "provider-1"), kOwner + " ",
+        provider_owner("provider-1"), pending_connect_owner("user-1", "provider-1"), kOwner + " ",
         std::string()}) {
     EXPECT_EQ(bench.open(sealed, other), "") << other;
   }
