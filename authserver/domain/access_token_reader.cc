@@ -58,4 +58,13 @@ Result<Json> AccessTokenReader::read(std::string_view token) const {
   return claims;
 }
 
+bool AccessTokenReader::claims_other_issuer(std::string_view token) const {
+  const auto jws = parse_unverified_jws(token, {.max_bytes = kMaxTokenBytes});
+  if (!jws) return false;
+  const auto claims = parse_json_object(jws->payload);
+  if (!claims) return false;
+  const std::string* issuer = find_string(*claims, "iss");
+  return issuer != nullptr && *issuer != issuer_;
+}
+
 }  // namespace authplane::authserver

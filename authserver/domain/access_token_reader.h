@@ -25,6 +25,8 @@ class AccessTokenReader {
   // a revocation above all, is for the caller to look up. Errors: invalid_signature, invalid_claims,
   // token_expired.
   Result<Json> read(std::string_view token) const;
+  // Whether a token that was refused says, unproven, that another server issued it. For the log.
+  bool claims_other_issuer(std::string_view token) const;
 
  private:
   const std::string issuer_;

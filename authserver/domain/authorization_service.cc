@@ -4,13 +4,13 @@
 
 #include <authplane/base/encoding.h>
 
+#include "authserver/domain/named_scopes.h"
 #include "authserver/identity/redirect_uri.h"
 
 namespace authplane::authserver {
 namespace {
 
 constexpr std::size_t kCodeBytes = 32;
-constexpr std::size_t kMaxNamedScopes = 200;
 constexpr std::size_t kMaxLoggedBytes = 256;
 constexpr std::size_t kMaxWarnedClients = 1024;
 
@@ -30,15 +30,8 @@ bool is_blank(std::string_view text) {
   return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
 }
 
-// Scope tokens hold nothing that an error_description must not.
-std::string named(const ScopeSet& scopes) {
-  std::string text = scopes.to_string();
-  if (text.size() > kMaxNamedScopes) text.replace(kMaxNamedScopes, std::string::npos, "...");
-  return text;
-}
-
-// RFC 7636 section 4.2, method S256: a SHA-256 hash.
-bool is_code_challenge(std::string_view text) {
+// RFC 7636 section 4.2, method S256, and RFC 7638 section 3: a SHA-256 hash.
+bool is_hash(std::string_view text) {
   const auto digest = base64url_decode(text);
   return digest && digest->size() == Sha256Digest().size();
 }
@@ -83,9 +76,16 @@ std::optional<Fault> find_fault(const AuthorizationRequest& request, const Clien
     return Fault{E::invalid_request, "code_challenge is missing: PKCE is required"};
   if (request.code_challenge_method != "S256")
     return Fault{E::invalid_request, "code_challenge_method has to be S256"};
-  if (!is_code_challenge(request.code_challenge))
+  if (!is_hash(request.code_challenge))
     return Fault{E::invalid_request, "code_challenge is not the base64url of a SHA-256 hash"};
+  if (!request.dpop_jkt.empty() && !is_hash(request.dpop_jkt))
+    return Fault{E::invalid_request, "dpop_jkt is not the base64url of a SHA-256 thumbprint"};
   return std::nullopt;
+}
+
+// Whether the client is known by the URL of its metadata document.
+bool is_document_url(std::string_view client_id) {
+  return client_id.starts_with("https://") || client_id.starts_with("http://");
 }
 
 // null: none was named.
@@ -133,6 +133,8 @@ Result<ClientPtr, AuthorizationRefusal> AuthorizationService::find_client(
   }
   auto client = deps_.clients.find(request.client_id);
   if (client) return std::move(*client);
+  if (is_document_url(request.client_id) && client.error().code == DomainErrorCode::unavailable)
+    return show(Reason::unreachable_client, request, cause(client.error()));
   switch (client.error().code) {
     case DomainErrorCode::unavailable:
       return show(Reason::unavailable, request, cause(client.error()));
@@ -176,7 +178,8 @@ Result<CheckedAuthorization, AuthorizationRefusal> AuthorizationService::check(
                               .redirect = redirect,
                               .scopes = std::move(*scopes),
                               .resource = *resource,
-                              .code_challenge = request.code_challenge};
+                              .code_challenge = request.code_challenge,
+                              .dpop_jkt = options_.bind_codes ? request.dpop_jkt : ""};
 }
 
 Result<ScopeSet, AuthorizationRefusal> AuthorizationService::decide_scopes(
@@ -229,6 +232,7 @@ Authorization AuthorizationService::row_for(const CheckedAuthorization& checked,
           .resource_uri = checked.resource ? checked.resource->uri : "",
           .state = checked.redirect.state(),
           .code_challenge = checked.code_challenge,
+          .dpop_jkt = checked.dpop_jkt,
           .created_at = now,
           .expires_at = now + kLifetime,
           .code_hash = {},

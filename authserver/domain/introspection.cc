@@ -2,26 +2,14 @@
 
 #include <algorithm>
 
+#include "authserver/domain/liveness.h"
+
 namespace authplane::authserver {
 namespace {
 
 std::string_view revoked_reason(const Issuance& row) {
   if (!row.resource_id.empty()) return "issuance_revoked";
   return row.is_machine_token() ? "machine_token_revoked" : "token_revoked";
-}
-
-Outcome<bool> is_active_client(ClientStore& clients, const std::string& id) {
-  const auto found = clients.get(id);
-  if (found) return (*found)->status == ClientStatus::active;
-  if (found.error().code == DomainErrorCode::not_found) return false;
-  return Err(found.error());
-}
-
-Outcome<bool> is_active_user(UserStore& users, const std::string& id) {
-  const auto found = users.get(id);
-  if (found) return found->is_active();
-  if (found.error().code == DomainErrorCode::not_found) return false;
-  return Err(found.error());
 }
 
 }  // namespace

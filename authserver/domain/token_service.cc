@@ -23,13 +23,30 @@ Issuance issuance_of(const TokenGrant& grant, const TimeOrderedId& id, std::chro
   row.expires_at = now + grant.lifetime;
   row.dpop_jkt = grant.dpop_jkt;
   row.consent_client_id = grant.consent_client_id;
-  if (grant.client->is_agent) row.agent_id = grant.client->id;
+  row.parent_jti = grant.parent_jti;
+  if (grant.client->is_agent) {
+    row.agent_id = grant.client->id;
+    row.agent_chain = grant.act.agents();
+  }
   return row;
 }
 
 std::string audit_detail_of(const TokenGrant& grant, const std::string& jti, const std::string& scope) {
-  if (grant.family_id.is_nil()) return audit_detail({{"jti", jti}, {"scopes", scope}});
-  return audit_detail({{"family", grant.family_id.text()}, {"jti", jti}, {"scopes", scope}});
+  std::string detail;
+  if (!grant.family_id.is_nil()) detail = audit_detail({{"family", grant.family_id.text()}}) + " ";
+  detail += audit_detail({{"jti", jti}});
+  if (!grant.audit_detail.empty()) detail += " " + grant.audit_detail;
+  return detail + " " + audit_detail({{"scopes", scope}});
+}
+
+// A JSON array of strings.
+std::string array_of(const std::vector<std::string>& values) {
+  std::string text;
+  for (const std::string& value : values) {
+    text += text.empty() ? '[' : ',';
+    append_json_string(text, value);
+  }
+  return text + ']';
 }
 
 }  // namespace
@@ -56,15 +73,14 @@ std::shared_ptr<const TokenService::Signer> TokenService::signer() {
 
 // RFC 9068 section 2.2, members always in this order.
 std::string TokenService::claims(const TokenGrant& grant, std::string_view scope, const Issuance& row) const {
-  std::string audience = "[";
-  append_json_string(audience, grant.resource ? grant.resource->uri : issuer_);
-  audience += ']';
+  const std::string& audience_of_none = grant.audience.empty() ? issuer_ : grant.audience;
+  const std::string audience = array_of({grant.resource ? grant.resource->uri : audience_of_none});
 
   std::string text;
-  text.reserve(384 + audience.size() + scope.size());
+  text.reserve(384 + audience.size() + scope.size() + 2 * grant.act.claim().size());
   JsonObjectWriter claims(text);
   claims.string("iss", issuer_).string("sub", grant.subject).raw("aud", audience);
-  claims.string("client_id", row.client_id);
+  claims.string("client_id", grant.client_id_claim.empty() ? row.client_id : grant.client_id_claim);
   if (!scope.empty()) claims.string("scope", scope);
   claims.string("jti", row.id.text())
       .integer("iat", numeric_date(row.issued_at))
@@ -75,7 +91,9 @@ std::string TokenService::claims(const TokenGrant& grant, std::string_view scope
     JsonObjectWriter(confirmation).string("jkt", row.dpop_jkt).finish();
     claims.raw("cnf", confirmation);
   }
+  if (!grant.act.empty()) claims.raw("act", grant.act.claim());
   if (!row.agent_id.empty()) claims.string("agent_id", row.agent_id);
+  if (!row.agent_chain.empty()) claims.raw("agent_chain", array_of(row.agent_chain));
   claims.finish();
   return text;
 }
@@ -121,15 +139,25 @@ class PendingToken {
 
 }  // namespace
 
+NewIssuance TokenService::record_of(TokenGrant& grant, Issuance row, std::string_view ip,
+                                    const std::string& detail) const {
+  const std::string& actor = grant.user_id.empty() ? grant.client->id : grant.user_id;
+  AuditEvent event =
+      audit_.make(grant.audit_action, {.id = actor, .ip = std::string(ip)}, grant.client->id, detail);
+  return {.row = std::move(row),
+          .audit = std::move(event),
+          .proof = grant.proof,
+          .family = std::move(grant.family),
+          .exchange = std::move(grant.exchange)};
+}
+
 void TokenService::issue(TokenGrant grant, std::string_view ip, Done done) {
   const auto signer = this->signer();
   const TimeOrderedId id = ids_.next();
   std::string scope = grant.scopes.to_string();
   Issuance row = issuance_of(grant, id, clock_.now_seconds());
   const std::string claims = this->claims(grant, scope, row);
-  const std::string& actor = grant.user_id.empty() ? grant.client->id : grant.user_id;
-  AuditEvent event = audit_.make(grant.audit_action, {.id = actor, .ip = std::string(ip)}, grant.client->id,
-                                 audit_detail_of(grant, id.text(), scope));
+  NewIssuance record = record_of(grant, std::move(row), ip, audit_detail_of(grant, id.text(), scope));
   const auto pending =
       std::make_shared<PendingToken>(IssuedToken{.access_token = {},
                                                  .token_type = grant.dpop_jkt.empty() ? "Bearer" : "DPoP",
@@ -137,9 +165,31 @@ void TokenService::issue(TokenGrant grant, std::string_view ip, Done done) {
                                                  .scope = std::move(scope),
                                                  .refresh_token = std::move(grant.refresh_token)},
                                      std::move(done));
-  issuances_.append_async({std::move(row), std::move(event), grant.proof, std::move(grant.family)},
+  issuances_.append_async(std::move(record),
                           [pending](Outcome<void> outcome) { pending->stored(std::move(outcome)); });
   pending->signed_as(signer->jws.sign(claims));
+}
+
+void TokenService::record_vended(TokenGrant grant, UpstreamToken token, std::string_view ip, Done done) {
+  if (token.expires_in) grant.lifetime = *token.expires_in;
+  Issuance row = issuance_of(grant, ids_.next(), clock_.now_seconds());
+  row.backend_kind = BackendKind::broker;
+  row.revocable = false;
+  const std::string id = row.id.text();
+  std::string scope = grant.scopes.to_string();
+  const std::string detail =
+      grant.audit_detail + " " +
+      audit_detail({{"scopes", scope}, {"issuance_id", id}, {"provider", token.provider_slug}});
+  // A copy of the token lives as long as the write takes, like that of a token signed here.
+  auto vended = std::make_shared<UpstreamToken>(std::move(token));
+  issuances_.append_async(record_of(grant, std::move(row), ip, detail),
+                          [vended, scope = std::move(scope), done = std::move(done)](Outcome<void> stored) {
+                            if (!stored) return done(Err(stored.error()));
+                            done(IssuedToken{.access_token = std::string(vended->access_token.expose()),
+                                             .token_type = "Bearer",
+                                             .expires_in = vended->expires_in,
+                                             .scope = scope});
+                          });
 }
 
 }  // namespace authplane::authserver

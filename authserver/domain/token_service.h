@@ -11,10 +11,12 @@
 #include <authplane/base/mutex.h>
 #include <authplane/jose/jws.h>
 
+#include "authserver/domain/act_chain.h"
 #include "authserver/domain/audit_service.h"
 #include "authserver/domain/client.h"
 #include "authserver/domain/issuance_store.h"
 #include "authserver/domain/signing_key_store.h"
+#include "authserver/domain/upstream_tokens.h"
 
 namespace authplane::authserver {
 
@@ -36,14 +38,24 @@ struct TokenGrant {
   TimeOrderedId family_id{};
   std::string refresh_token{};
   std::shared_ptr<const void> until_recorded{};  // let go of when the token is recorded or refused
+  // What a token had for another one, or for an assertion, says besides.
+  ActChain act{};                 // `act`
+  std::string client_id_claim{};  // `client_id` when it is not the acting client's, "" = it is
+  std::string audience{};         // `aud` of a token without resource, "" = the issuer
+  std::optional<TimeOrderedId> parent_jti{};
+  std::optional<ExchangeBasis> exchange{};  // judged when the token is recorded
+  std::string consent_resource{};           // slug of the resource whose consent that is, "" = none
+  std::string audit_detail{};               // of its audit row, beside `jti` and `scopes`
+  Counter* counted_as = nullptr;            // when it is issued; null: as the grant's tokens are
 };
 
 struct IssuedToken {
   std::string access_token;
-  std::string token_type;  // "DPoP" when bound, else "Bearer"
-  std::chrono::seconds expires_in{};
+  std::string token_type;                          // "DPoP" when bound, else "Bearer"
+  std::optional<std::chrono::seconds> expires_in;  // nullopt: an upstream provider did not say
   std::string scope;
-  std::string refresh_token;  // "" = none
+  std::string refresh_token{};      // "" = none
+  std::string issued_token_type{};  // RFC 8693 section 2.2.1, "" = not said
 };
 
 // Mints JWT access tokens (RFC 9068). The record of a token and its audit row are durable before the token is
@@ -60,6 +72,9 @@ class TokenService {
   // thread or one of the store: it returns quickly.
   using Done = std::function<void(Outcome<IssuedToken>)>;
   void issue(TokenGrant grant, std::string_view ip, Done done);
+  // Records that the client was given `token` of an upstream provider instead, and answers with it. Errors as
+  // above.
+  void record_vended(TokenGrant grant, UpstreamToken token, std::string_view ip, Done done);
 
  private:
   struct Signer {
@@ -69,6 +84,8 @@ class TokenService {
 
   std::shared_ptr<const Signer> signer();
   std::string claims(const TokenGrant& grant, std::string_view scope, const Issuance& row) const;
+  NewIssuance record_of(TokenGrant& grant, Issuance row, std::string_view ip,
+                        const std::string& detail) const;
 
   const std::string issuer_;
   SigningKeyStore& keys_;

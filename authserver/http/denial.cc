@@ -24,6 +24,10 @@ OAuthErrorCode code_of(DomainErrorCode code) {
       return OAuthErrorCode::invalid_request;
     case DomainErrorCode::unauthorized_client:
       return OAuthErrorCode::unauthorized_client;
+    case DomainErrorCode::access_denied:
+      return OAuthErrorCode::access_denied;
+    case DomainErrorCode::consent_required:
+      return OAuthErrorCode::consent_required;
     case DomainErrorCode::unavailable:
       return OAuthErrorCode::temporarily_unavailable;
     default:

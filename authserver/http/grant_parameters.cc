@@ -7,8 +7,6 @@
 namespace authplane::authserver {
 namespace {
 
-constexpr std::size_t kMaxNamedScopes = 200;
-
 // Scheme and host compare without case (RFC 3986 section 6.2.2.1), the rest as it is.
 bool is_same_uri(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
@@ -42,13 +40,6 @@ Result<std::shared_ptr<const ResourceCatalog>, Denial> read_catalog(ResourceStor
   auto catalog = resources.catalog();
   if (!catalog) return Err(denial_of(catalog.error(), "look up resources", logger));
   return std::move(*catalog);
-}
-
-// Scope tokens hold nothing that an error_description must not.
-std::string named(const ScopeSet& scopes) {
-  std::string text = scopes.to_string();
-  if (text.size() > kMaxNamedScopes) text.replace(kMaxNamedScopes, std::string::npos, "...");
-  return text;
 }
 
 Result<ResourcePtr, Denial> check_bound_resource(const ResourceCatalog& catalog, BoundResource bound,

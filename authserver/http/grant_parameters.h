@@ -8,6 +8,7 @@
 #include <authplane/base/log.h>
 #include <authplane/oauth/scope.h>
 
+#include "authserver/domain/named_scopes.h"
 #include "authserver/domain/resource_store.h"
 #include "authserver/http/denial.h"
 
@@ -23,9 +24,6 @@ Result<std::string_view, Denial> read_resource(const Form& form);
 
 // Denials: server_error, temporarily_unavailable.
 Result<std::shared_ptr<const ResourceCatalog>, Denial> read_catalog(ResourceStore& resources, Logger& logger);
-
-// Scopes for an error_description, cut to a bounded length.
-std::string named(const ScopeSet& scopes);
 
 // The resource a code or a refresh token stands for.
 struct BoundResource {

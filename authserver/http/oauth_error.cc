@@ -10,7 +10,7 @@ namespace {
 
 using Code = OAuthErrorCode;
 
-constexpr std::array<OAuthErrorRow, 16> kTable{{
+constexpr std::array<OAuthErrorRow, 20> kTable{{
     {Code::invalid_request, "invalid_request", 400,
      "The request is malformed: a parameter is missing, repeated, or in a place where it is not read. Send "
      "parameters "
@@ -18,10 +18,10 @@ constexpr std::array<OAuthErrorRow, 16> kTable{{
     {Code::invalid_client, "invalid_client", 401,
      "The client is unknown, not active, or its secret is wrong. Check client_id and client_secret."},
     {Code::invalid_grant, "invalid_grant", 400,
-     "The authorization code or refresh token is unknown, expired, used or revoked, was issued to another "
-     "client, "
-     "or does not fit the redirect_uri or code_verifier of the request. Start again at the authorization "
-     "endpoint."},
+     "The authorization code or the token that was presented is unknown, expired, used or revoked, was "
+     "issued "
+     "to another client, is of somebody who is not active any more, or does not fit the redirect_uri or "
+     "code_verifier of the request. Start again at the authorization endpoint."},
     {Code::unauthorized_client, "unauthorized_client", 400,
      "The client is not registered for this grant type. Add it to the client's grant_types."},
     {Code::unsupported_grant_type, "unsupported_grant_type", 400,
@@ -45,7 +45,11 @@ constexpr std::array<OAuthErrorRow, 16> kTable{{
      "This server accepts registrations with redirect URIs of its operator's list only. Ask the operator to "
      "add yours."},
     {Code::access_denied, "access_denied", 403,
-     "The server's policy does not allow this request. Only its operator registers clients."},
+     "The server's policy does not allow this request: only its operator registers clients, or only clients "
+     "that the operator named may exchange tokens for the resource. The description says which."},
+    {Code::consent_required, "consent_required", 400,
+     "The user has not allowed this, or not all of it. Send the user to consent_url, when there is one, then "
+     "repeat the request. cause says whether anything was allowed."},
     {Code::request_too_large, "invalid_request", 413, "The request body is larger than this endpoint reads."},
     {Code::slow_down, "slow_down", 429, "Too many requests from one address. Wait for Retry-After seconds."},
     {Code::server_error, "server_error", 500,
@@ -53,6 +57,11 @@ constexpr std::array<OAuthErrorRow, 16> kTable{{
     {Code::temporarily_unavailable, "temporarily_unavailable", 503,
      "The server is busy or its storage does not answer. Nothing was issued; try again after Retry-After "
      "seconds."},
+    {Code::service_unavailable, "service_unavailable", 503,
+     "The operator of this server has not switched this feature on. The description names the setting."},
+    {Code::unauthorized, "unauthorized", 401,
+     "Nobody is signed in. Sign in at this server, then repeat the request."},
+    {Code::not_found, "not_found", 404, "There is no such thing, or no longer."},
 }};
 
 }  // namespace
@@ -68,19 +77,25 @@ const OAuthErrorRow& row_of(OAuthErrorCode code) {
 HttpResponse oauth_error_response(const OAuthError& error) {
   const OAuthErrorRow& row = row_of(error.code);
   std::string body;
-  JsonObjectWriter(body)
-      .string("error", row.error)
+  JsonObjectWriter writer(body);
+  writer.string("error", row.error)
       .string("error_description", error.description)
       .string("type", "/errors/" + std::string(row.error))
       .string("title", reason_phrase(row.status))
       .string("detail", error.description)
-      .integer("status", row.status)
-      .finish();
+      .integer("status", row.status);
+  if (error.code == Code::consent_required) {
+    if (!error.consent_url.empty()) writer.string("consent_url", error.consent_url);
+    writer.string("cause", error.cause.empty() ? "consent_missing" : error.cause);
+  }
+  writer.finish();
   HttpResponse response = json_response(row.status, std::move(body));
   response.headers.add("Cache-Control", "no-store");
   response.headers.add("Pragma", "no-cache");
-  if (row.status == 401) response.headers.add("WWW-Authenticate", "Basic realm=\"authserver\"");
-  if (row.status == 503) response.headers.add("Retry-After", "1");
+  if (error.code == Code::invalid_client)
+    response.headers.add("WWW-Authenticate", "Basic realm=\"authserver\"");
+  if (error.code == Code::unauthorized) response.headers.add("WWW-Authenticate", "Bearer");
+  if (error.code == Code::temporarily_unavailable) response.headers.add("Retry-After", "1");
   return response;
 }
 

@@ -18,9 +18,10 @@ HttpResponse render(const IssuedToken& token) {
   std::string body;
   body.reserve(token.access_token.size() + token.refresh_token.size() + token.scope.size() + 128);
   JsonObjectWriter writer(body);
-  writer.string("access_token", token.access_token)
-      .string("token_type", token.token_type)
-      .integer("expires_in", token.expires_in.count());
+  writer.string("access_token", token.access_token);
+  if (!token.issued_token_type.empty()) writer.string("issued_token_type", token.issued_token_type);
+  writer.string("token_type", token.token_type);
+  if (token.expires_in) writer.integer("expires_in", token.expires_in->count());
   if (!token.refresh_token.empty()) writer.string("refresh_token", token.refresh_token);
   if (!token.scope.empty()) writer.string("scope", token.scope);
   writer.finish();
@@ -37,11 +38,18 @@ bool is_anonymous(const Denial& denial) {
 
 }  // namespace
 
+void Grant::obtain(TokenGrant grant, TokenService& tokens, std::string_view ip, Obtained done) const {
+  tokens.issue(std::move(grant), ip, [done = std::move(done)](Outcome<IssuedToken> token) {
+    if (token) return done(std::move(*token));
+    done(Err(NotIssued(std::move(token).error())));
+  });
+}
+
 struct TokenEndpoint::Entry {
   std::unique_ptr<Grant> grant;
   std::string grant_type;
   Counter* issued;
-  Counter* issued_by_grant;
+  Counter* issued_by_grant;  // null: the grant says for each token
   Histogram* seconds;
 };
 
@@ -53,7 +61,8 @@ TokenEndpoint::TokenEndpoint(Deps deps, std::vector<std::unique_ptr<Grant>> gran
         .grant = nullptr,
         .grant_type = grant_type,
         .issued = &deps_.metrics.counter("authserver_tokens_issued_total", {{"grant_type", grant_type}}),
-        .issued_by_grant = &deps_.metrics.counter(grant->issued_counter()),
+        .issued_by_grant =
+            grant->issued_counter().empty() ? nullptr : &deps_.metrics.counter(grant->issued_counter()),
         .seconds = &deps_.metrics.histogram("authserver_token_issuance_duration_seconds",
                                             {{"grant_type", grant_type}})};
     entry.grant = std::move(grant);
@@ -76,10 +85,17 @@ void TokenEndpoint::handle(const HttpRequest& request, Respond respond) const {
   auto grant = decide(request, *form, entry);
   if (!grant) return respond(denied(&entry, grant.error()));
   // 6. Mint and record.
-  Pending pending{request, entry, started, grant->client, grant->proof.has_value(), grant->until_recorded};
-  deps_.tokens.issue(std::move(*grant), request.remote_address,
-                     [this, pending = std::move(pending), respond = std::move(respond)](
-                         Outcome<IssuedToken> token) { respond(issued(pending, std::move(token))); });
+  Pending pending{.request = request,
+                  .entry = entry,
+                  .started = started,
+                  .client = grant->client,
+                  .has_proof = grant->proof.has_value(),
+                  .counted_as = grant->counted_as != nullptr ? grant->counted_as : entry.issued_by_grant,
+                  .until_recorded = grant->until_recorded};
+  entry.grant->obtain(
+      std::move(*grant), deps_.tokens, request.remote_address,
+      [this, pending = std::move(pending), respond = std::move(respond)](
+          Result<IssuedToken, NotIssued> token) { respond(issued(pending, std::move(token))); });
 }
 
 // A client that uses DPoP learns the nonce of its next request from every answer (RFC 9449 section 8.2).
@@ -115,16 +131,17 @@ Result<TokenGrant, Denial> TokenEndpoint::decide(const HttpRequest& request, con
   return std::move(*grant);
 }
 
-HttpResponse TokenEndpoint::issued(const Pending& pending, Outcome<IssuedToken> token) const {
+HttpResponse TokenEndpoint::issued(const Pending& pending, Result<IssuedToken, NotIssued> token) const {
   const Entry& entry = pending.entry;
   if (!token) {
-    const Denial denial = not_recorded(pending, token.error());
+    const auto* error = std::get_if<DomainError>(&token.error());
+    const Denial denial = error != nullptr ? not_recorded(pending, *error) : std::get<Denial>(token.error());
     audit_denial(pending.request, entry, pending.client->id, denial);
     return denied(&entry, denial);
   }
   if (pending.has_proof) deps_.proofs.count_accepted();
   entry.issued->add();
-  entry.issued_by_grant->add();
+  if (pending.counted_as != nullptr) pending.counted_as->add();
   if (pending.client->is_agent) agent_issued_.add();
   entry.seconds->observe(std::chrono::duration<double>(deps_.clock.steady_now() - pending.started).count());
   return render(*token);
@@ -150,6 +167,8 @@ Result<const TokenEndpoint::Entry*, Denial> TokenEndpoint::find_grant(const Form
   if (!wanted.empty()) description = "this server does not support that grant_type";
   if (wanted == to_string(GrantKind::client_credentials)) {
     description = "client_credentials is switched off; set client_credentials.enabled to true";
+  } else if (wanted == to_string(GrantKind::token_exchange)) {
+    description = "token exchange is switched off; set token_exchange.enabled to true";
   }
   return deny(OAuthErrorCode::unsupported_grant_type, std::move(description));
 }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include <authplane/base/clock.h>
@@ -29,6 +30,10 @@ struct TokenRequest {
   const RequestProof& proof;
 };
 
+// Why a token that was decided on is not issued after all: what the server or its records say, or what the
+// grant has to say about that itself.
+using NotIssued = std::variant<DomainError, Denial>;
+
 // What one grant_type adds to the endpoint. Everything else, client authentication above all, is the
 // endpoint's.
 class Grant {
@@ -36,6 +41,7 @@ class Grant {
   virtual ~Grant() = default;
   virtual GrantKind kind() const = 0;
   virtual std::string_view name() const = 0;  // in the names of its metrics
+  // "": its tokens are counted by TokenGrant::counted_as.
   virtual std::string issued_counter() const { return "authplane_" + std::string(name()) + "_issued_total"; }
   virtual std::string_view issued_action() const = 0;  // audit actions
   virtual std::string_view denied_action() const = 0;
@@ -45,10 +51,14 @@ class Grant {
   // token to the proof of the request afterwards; a grant that has to see the proof before it uses something
   // up asks for it here, and one whose token is bound without a proof sets dpop_jkt.
   virtual Result<TokenGrant, Denial> decide(const TokenRequest& request) const = 0;
+  // Has the token made that was decided on. `done` is called exactly once, by this thread or another one.
+  using Obtained = std::function<void(Result<IssuedToken, NotIssued>)>;
+  virtual void obtain(TokenGrant grant, TokenService& tokens, std::string_view ip, Obtained done) const;
 };
 
 // POST /oauth/token (RFC 6749 section 3.2). One list of phases for all grants. Thread-safe. A token is
-// answered once its record is durable, by a thread of the store; everything else at once.
+// answered once its record is durable, by a thread of the store, and one of an upstream provider once that
+// has answered too; everything else at once.
 class TokenEndpoint {
  public:
   struct Deps {
@@ -82,9 +92,10 @@ class TokenEndpoint {
     SteadyTime started;
     ClientPtr client;
     bool has_proof;
+    Counter* counted_as;
     std::shared_ptr<const void> until_recorded;
   };
-  HttpResponse issued(const Pending& pending, Outcome<IssuedToken> token) const;
+  HttpResponse issued(const Pending& pending, Result<IssuedToken, NotIssued> token) const;
   Respond with_nonce(const HttpRequest& request, Respond respond) const;
   HttpResponse denied(const Entry* entry, const Denial& denial) const;
   void audit_denial(const HttpRequest& request, const Entry& entry, std::string_view client_id,
