@@ -121,6 +121,20 @@ TEST(JwkSet, TakesTheFirstFittingKeyOfARepeatedKid) {
   EXPECT_NE(JwkSet::parse(document.dump()).value().find("a", JwsAlgorithm::ES256), nullptr);
 }
 
+TEST(JwkSet, FindsEveryKeyForATokenWithoutKidAndTwoOfAKid) {
+  Json unnamed = ec_entry("x"), odd = ec_entry("y");
+  unnamed.erase("kid");
+  odd["kid"] = 7;
+  Json document = {{"keys", {ec_entry("a"), ec_entry("a"), ec_entry("a"), ec_entry(""), unnamed, odd}}};
+  const auto set = JwkSet::parse(document.dump()).value();
+  EXPECT_EQ(set.find_all("", JwsAlgorithm::ES256).size(), 5u);
+  EXPECT_EQ(set.find_all("a", JwsAlgorithm::ES256).size(), 2u);
+  EXPECT_TRUE(set.find_all("b", JwsAlgorithm::ES256).empty());
+  EXPECT_TRUE(set.find_all("", JwsAlgorithm::RS256).empty());
+  EXPECT_EQ(set.size(), 3u);
+  EXPECT_FALSE(set.has_kid(""));
+}
+
 TEST(JwkSet, SkipsKeysItCannotUse) {
   Json document = {
       {"keys",
