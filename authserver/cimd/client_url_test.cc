@@ -26,6 +26,7 @@ TEST(ClientUrl, RefusesEveryOtherShape) {
            "https://app.example/.",
            "https://app.example/a/../b",
            "https://app.example/a/%2e%2E/b",
+           "https://app.example/a/%2e%2Fb",
            "https://app.example/c#f",
            "https://user@app.example/c",
            "https://app.example@evil.example/c",

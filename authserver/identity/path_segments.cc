@@ -7,11 +7,13 @@
 namespace authplane::authserver {
 
 bool has_dot_segment(std::string_view path) {
-  while (!path.empty()) {
-    const std::size_t end = std::min(path.find('/'), path.size());
-    const auto segment = percent_decode(path.substr(0, end));
+  const auto decoded = percent_decode(path);
+  std::string_view rest = decoded ? std::string_view(*decoded) : path;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find('/'), rest.size());
+    const std::string_view segment = rest.substr(0, end);
     if (segment == "." || segment == "..") return true;
-    path.remove_prefix(std::min(end + 1, path.size()));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   return false;
 }

@@ -65,6 +65,7 @@ TEST(SafeRedirect, EverythingElseGoesHome) {
       "/./a",
       "/.",
       "/%2e%2e/evil",
+      "/%2e%2Fevil",
       "/.%2E/evil",
       "/a%23b",
       "/a#b",
