@@ -1,15 +1,12 @@
 #include "authserver/http/authorize_endpoint.h"
 
 #include "authserver/http/login_endpoint.h"
-#include "authserver/identity/safe_redirect.h"
 
 namespace authplane::authserver {
 namespace {
 
 constexpr std::size_t kMaxLoggedBytes = 256;
 constexpr std::size_t kMaxShownBytes = 120;
-constexpr std::size_t kMaxLoginTarget =
-    7 * 1024;  // of the login page, as the listener takes it, with room to spare
 
 AuthorizationRequest read(const Form& query) {
   const auto one = [&](std::string_view name) { return std::string(query.get(name).value_or("")); };
@@ -20,6 +17,7 @@ AuthorizationRequest read(const Form& query) {
                                .state = one("state"),
                                .code_challenge = one("code_challenge"),
                                .code_challenge_method = one("code_challenge_method"),
+                               .dpop_jkt = one("dpop_jkt"),
                                .resources = {},
                                .repeats_parameter = query.first_repeated("resource").has_value()};
   for (const std::string_view resource : query.all("resource")) {
@@ -45,6 +43,11 @@ ErrorPages::Content content_of(const PageRefusal& refusal) {
           .explanation = "Invalid client: the application " + client +
                          " is not registered with this server. Go back to it, remove what it stored about "
                          "this server, and start again."};
+    case Reason::unreachable_client:
+      return {.status = 400,
+              .title = "This application could not be looked up",
+              .explanation = "Invalid client: nothing could be learned about the application " + client +
+                             " at this moment. Wait a moment, then load this page again."};
     case Reason::inactive_client:
       return {.status = 403,
               .title = "This application may not be used",
@@ -74,6 +77,7 @@ std::string_view reason_of(const PageRefusal& refusal) {
     case Reason::malformed:
       return "invalid_request";
     case Reason::unknown_client:
+    case Reason::unreachable_client:
     case Reason::inactive_client:
       return "invalid_client";
     case Reason::unregistered_redirect_uri:
@@ -112,11 +116,7 @@ HttpResponse AuthorizeEndpoint::handle(const HttpRequest& request) const {
 // The request is repeated after the login. It is written out anew, so that nothing in it is left that a
 // browser could read in two ways.
 HttpResponse AuthorizeEndpoint::sign_in_first(const CheckedAuthorization& checked, const Form& query) const {
-  const std::string path = "/oauth/authorize?" + query.encode();
-  const std::string target = deps_.site.base_path + path;
-  // On its way through the login page every percent sign of it becomes three characters.
-  const bool fits = form_encode(target).size() <= kMaxLoginTarget;
-  if (fits && safe_redirect(target) == target) return go_to_login(deps_.site, path);
+  if (auto login = login_first(deps_.site, "/oauth/authorize?" + query.encode())) return std::move(*login);
   return send_back({checked.redirect, AuthorizationError::invalid_request, "the request is too long", ""});
 }
 

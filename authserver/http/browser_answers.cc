@@ -71,10 +71,12 @@ HttpResponse ErrorPages::show(const Content& content, std::string_view cause) co
   logger_.warn(
       "error page shown",
       {{"reference", reference}, {"status", content.status}, {"title", content.title}, {"cause", cause}});
-  HttpResponse response = html_response(content.status, render(ErrorPage{.server = site_.host,
-                                                                         .title = std::string(content.title),
-                                                                         .explanation = content.explanation,
-                                                                         .reference = reference}));
+  ErrorPage page{.server = site_.host,
+                 .title = std::string(content.title),
+                 .explanation = content.explanation,
+                 .reference = reference};
+  for (const Way& way : content.ways) page.links.push_back({way.label, way.href});
+  HttpResponse response = html_response(content.status, render(page));
   if (content.status == 503) response.headers.add("Retry-After", "1");
   return response;
 }

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <authplane/base/http.h>
 #include <authplane/base/log.h>
@@ -30,10 +31,15 @@ class ErrorPages {
   ErrorPages(const Site& site, Random& random, Logger& logger)
       : site_(site), random_(random), logger_(logger) {}
 
+  struct Way {
+    std::string label;
+    std::string href;  // a path of this server, or a URL it was told to trust
+  };
   struct Content {
     int status;
     std::string_view title;
-    std::string explanation;  // what it means for the user and what to do
+    std::string explanation;     // what it means for the user and what to do
+    std::vector<Way> ways = {};  // on from here, the best one first
   };
   // `cause` is for the log only.
   HttpResponse show(const Content& content, std::string_view cause) const;

@@ -8,9 +8,27 @@
 #include "authserver/pages/signed_in_page.h"
 
 namespace authplane::authserver {
+namespace {
+
+// Of the login page, as the listener takes it, with room to spare.
+constexpr std::size_t kMaxLoginTarget = 7 * 1024;
+
+// Where whoever sent the browser here wants it to go. Some clients write `next`.
+std::string_view asked_for(const Form& form) {
+  return form.get(form.count("redirect") != 0 ? "redirect" : "next").value_or("");
+}
+
+}  // namespace
 
 HttpResponse go_to_login(const Site& site, std::string_view path) {
   return go_to(site.base_path + "/login?redirect=" + form_encode(site.base_path + std::string(path)));
+}
+
+std::optional<HttpResponse> login_first(const Site& site, std::string_view path) {
+  const std::string target = site.base_path + std::string(path);
+  // On its way through the login page every percent sign of it becomes three characters.
+  if (form_encode(target).size() > kMaxLoginTarget || safe_redirect(target) != target) return std::nullopt;
+  return go_to_login(site, path);
 }
 
 // Where to go after the login.
@@ -21,7 +39,7 @@ std::string LoginEndpoint::destination(std::string_view asked_for) const {
 
 HttpResponse LoginEndpoint::show(const HttpRequest& request) const {
   const auto query = Form::parse(request.query());
-  const std::string redirect = destination(query ? query->get("redirect").value_or("") : "");
+  const std::string redirect = destination(query ? asked_for(*query) : "");
   return form(request, {.redirect = redirect, .email = "", .problem = ""});
 }
 
@@ -62,7 +80,7 @@ HttpResponse LoginEndpoint::submit(const HttpRequest& request) const {
     attempt.problem = "This form did not arrive whole. Sign in again.";
     return form(request, attempt);
   }
-  const std::string redirect = destination(body->get("redirect").value_or(""));
+  const std::string redirect = destination(asked_for(*body));
   attempt.redirect = redirect;
   const std::string_view nonce = find_cookie(request.headers, nonce_cookie_).value_or("");
   if (is_sent_by_other_site(request.headers, deps_.site) ||

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -55,5 +56,8 @@ class LoginEndpoint {
 
 // 303 to the login page, which leads back to `path` (with query, below the base path) afterwards.
 HttpResponse go_to_login(const Site& site, std::string_view path);
+// The same for a path that a request brought. nullopt when the login page would not lead back to it: it is
+// too long, or not one that every browser reads as a path of this server.
+std::optional<HttpResponse> login_first(const Site& site, std::string_view path);
 
 }  // namespace authplane::authserver

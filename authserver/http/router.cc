@@ -71,6 +71,12 @@ void Router::add(std::string method, std::string pattern, Handler handler) {
 }
 
 void Router::add_deferred(std::string method, std::string pattern, DeferredHandler handler) {
+  add_deferred(std::move(method), std::move(pattern),
+               [handler = std::move(handler)](const HttpRequest& request, const PathParams&,
+                                              Respond respond) { handler(request, std::move(respond)); });
+}
+
+void Router::add_deferred(std::string method, std::string pattern, DeferredParamsHandler handler) {
   route_for(pattern).deferred.emplace_back(std::move(method), std::move(handler));
 }
 
@@ -129,7 +135,8 @@ void Router::dispatch(const HttpRequest& request, Done done) const {
   for (const auto& [method, handler] : route->deferred) {
     if (method != request.method) continue;
     return handler(
-        request, [pattern = std::string_view(route->pattern), done = std::move(done)](HttpResponse response) {
+        request, params,
+        [pattern = std::string_view(route->pattern), done = std::move(done)](HttpResponse response) {
           done({std::move(response), pattern});
         });
   }

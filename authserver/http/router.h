@@ -37,6 +37,9 @@ class Router {
   void add(std::string method, std::string pattern, Handler handler);
   // For endpoints that answer later; `pattern` is a literal path.
   void add_deferred(std::string method, std::string pattern, DeferredHandler handler);
+  // The same for any pattern. The parameters are valid until the call returns.
+  using DeferredParamsHandler = std::function<void(const HttpRequest&, const PathParams&, Respond)>;
+  void add_deferred(std::string method, std::string pattern, DeferredParamsHandler handler);
 
   struct Answer {
     HttpResponse response;
@@ -54,7 +57,7 @@ class Router {
     std::string pattern;
     std::vector<std::string> segments;  // of a pattern with braces
     std::vector<std::pair<std::string, Handler>> methods;
-    std::vector<std::pair<std::string, DeferredHandler>> deferred;
+    std::vector<std::pair<std::string, DeferredParamsHandler>> deferred;
   };
   struct PathHash {
     using is_transparent = void;
