@@ -5,8 +5,6 @@
 namespace authplane::authserver {
 namespace {
 
-constexpr std::size_t kMaxLoggedBytes = 256;
-
 Unexpected<Denial> invalid_scope(std::string description) {
   return deny(OAuthErrorCode::invalid_scope, std::move(description));
 }
@@ -48,31 +46,10 @@ Result<ScopeSet, Denial> decide_scope(std::string_view requested_text, const Cli
 
 }  // namespace
 
-Result<ResourcePtr, Denial> ClientCredentialsGrant::find_resource(const TokenRequest& request) const {
+Result<TokenGrant, Denial> ClientCredentialsGrant::decide(const TokenRequest& request) const {
   const auto uri = read_resource(request.form);
   if (!uri) return Err(uri.error());
-  if (uri->empty()) return ResourcePtr();
-  const auto catalog = read_catalog(resources_, logger_);
-  if (!catalog) return Err(catalog.error());
-  ResourceMatch found = (*catalog)->find_by_uri(*uri);
-  if (found.match == Match::one && found.resource->backend_kind == BackendKind::mint)
-    return std::move(found.resource);
-  logger_.warn("resource refused",
-               {{"client_id", request.client->id},
-                {"resource", uri->substr(0, kMaxLoggedBytes)},
-                {"cause", found.match == Match::none        ? "no resource has exactly this URI"
-                          : found.match == Match::ambiguous ? "several resources have this URI"
-                                                            : "the resource is not of kind mint"},
-                {"registered", (*catalog)->size()}});
-  return deny(
-      OAuthErrorCode::invalid_target,
-      found.match == Match::ambiguous
-          ? "several resources are registered under this URI"
-          : "the resource is not registered under exactly this URI; a trailing slash makes another resource");
-}
-
-Result<TokenGrant, Denial> ClientCredentialsGrant::decide(const TokenRequest& request) const {
-  auto resource = find_resource(request);
+  auto resource = find_by_uri(resources_, *uri, request.client->id, logger_);
   if (!resource) return Err(std::move(resource).error());
   const Client& client = *request.client;
   auto scopes = decide_scope(request.form.get("scope").value_or(""), client, resource->get());

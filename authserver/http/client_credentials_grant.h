@@ -24,8 +24,6 @@ class ClientCredentialsGrant final : public Grant {
   Result<TokenGrant, Denial> decide(const TokenRequest& request) const override;
 
  private:
-  Result<ResourcePtr, Denial> find_resource(const TokenRequest& request) const;  // null when none is named
-
   ResourceStore& resources_;
   Logger& logger_;
   std::chrono::seconds lifetime_;

@@ -7,6 +7,8 @@
 namespace authplane::authserver {
 namespace {
 
+constexpr std::size_t kMaxLoggedBytes = 256;
+
 // Scheme and host compare without case (RFC 3986 section 6.2.2.1), the rest as it is.
 bool is_same_uri(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
@@ -40,6 +42,28 @@ Result<std::shared_ptr<const ResourceCatalog>, Denial> read_catalog(ResourceStor
   auto catalog = resources.catalog();
   if (!catalog) return Err(denial_of(catalog.error(), "look up resources", logger));
   return std::move(*catalog);
+}
+
+Result<ResourcePtr, Denial> find_by_uri(ResourceStore& resources, std::string_view uri,
+                                        std::string_view client_id, Logger& logger) {
+  if (uri.empty()) return ResourcePtr();
+  const auto catalog = read_catalog(resources, logger);
+  if (!catalog) return Err(catalog.error());
+  ResourceMatch found = (*catalog)->find_by_uri(uri);
+  if (found.match == Match::one && found.resource->backend_kind == BackendKind::mint)
+    return std::move(found.resource);
+  logger.warn("resource refused",
+              {{"client_id", client_id},
+               {"resource", uri.substr(0, kMaxLoggedBytes)},
+               {"cause", found.match == Match::none        ? "no resource has exactly this URI"
+                         : found.match == Match::ambiguous ? "several resources have this URI"
+                                                           : "the resource is not of kind mint"},
+               {"registered", (*catalog)->size()}});
+  return deny(
+      OAuthErrorCode::invalid_target,
+      found.match == Match::ambiguous
+          ? "several resources are registered under this URI"
+          : "the resource is not registered under exactly this URI; a trailing slash makes another resource");
 }
 
 Result<ResourcePtr, Denial> check_bound_resource(const ResourceCatalog& catalog, BoundResource bound,

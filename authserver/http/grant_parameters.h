@@ -25,6 +25,10 @@ Result<std::string_view, Denial> read_resource(const Form& form);
 // Denials: server_error, temporarily_unavailable.
 Result<std::shared_ptr<const ResourceCatalog>, Denial> read_catalog(ResourceStore& resources, Logger& logger);
 
+// The mint resource of exactly this URI, null for "". Denials: invalid_target; the log has the reason.
+Result<ResourcePtr, Denial> find_by_uri(ResourceStore& resources, std::string_view uri,
+                                        std::string_view client_id, Logger& logger);
+
 // The resource a code or a refresh token stands for.
 struct BoundResource {
   std::string_view id;   // "" = none

@@ -53,6 +53,18 @@ struct TokenEndpoint::Entry {
   Histogram* seconds;
 };
 
+// A request whose client is known, kept until the grant has decided.
+struct TokenEndpoint::Presented {
+  Presented(const ProofChecker& proofs, const HttpRequest& http, Form sent, ClientPtr client)
+      : form(std::move(sent)),
+        proof(proofs, http, client->id),
+        request{.http = http, .form = form, .client = std::move(client), .proof = proof} {}
+
+  const Form form;
+  const RequestProof proof;
+  const TokenRequest request;
+};
+
 TokenEndpoint::TokenEndpoint(Deps deps, std::vector<std::unique_ptr<Grant>> grants)
     : deps_(deps), agent_issued_(deps.metrics.counter("authplane_agent_tokens_issued_total")) {
   for (auto& grant : grants) {
@@ -75,16 +87,30 @@ TokenEndpoint::~TokenEndpoint() = default;
 void TokenEndpoint::handle(const HttpRequest& request, Respond respond) const {
   respond = with_nonce(request, std::move(respond));
   // 1. Read the request: a form in the body, the query is not looked at.
-  const auto form = read_parameters(request);
+  auto form = read_parameters(request);
   if (!form) return respond(denied(nullptr, form.error()));
   // 2. Find the grant.
   const auto found = find_grant(*form);
   if (!found) return respond(denied(nullptr, found.error()));
   const Entry& entry = **found;
   const SteadyTime started = deps_.clock.steady_now();
-  auto grant = decide(request, *form, entry);
+  // 3. Authenticate the client and look whether it is registered for the grant.
+  auto client = authenticate(request, *form, entry);
+  if (!client) return respond(denied(&entry, client.error()));
+  // 4. What the grant needs and the server does not have.
+  const auto presented =
+      std::make_shared<const Presented>(deps_.proofs, request, std::move(*form), std::move(*client));
+  entry.grant->prepare(presented->request, [this, presented, &entry, started, respond = std::move(respond)] {
+    answer(presented->request, entry, started, respond);
+  });
+}
+
+void TokenEndpoint::answer(const TokenRequest& presented, const Entry& entry, SteadyTime started,
+                           Respond respond) const {
+  auto grant = try_decide(presented, entry);
   if (!grant) return respond(denied(&entry, grant.error()));
-  // 6. Mint and record.
+  // 7. Mint and record.
+  const HttpRequest& request = presented.http;
   Pending pending{.request = request,
                   .entry = entry,
                   .started = started,
@@ -107,20 +133,27 @@ Respond TokenEndpoint::with_nonce(const HttpRequest& request, Respond respond) c
   };
 }
 
-Result<TokenGrant, Denial> TokenEndpoint::decide(const HttpRequest& request, const Form& form,
-                                                 const Entry& entry) const {
-  // 3. Authenticate the client and look whether it is registered for the grant.
-  const auto client = authenticate(request, form, entry);
-  if (!client) return Err(client.error());
-  // 4. The grant decides subject, audience and scope.
-  const RequestProof proof(deps_.proofs, request, (*client)->id);
-  auto grant = entry.grant->decide({.http = request, .form = form, .client = *client, .proof = proof});
+// May run on a thread that catches nothing.
+Result<TokenGrant, Denial> TokenEndpoint::try_decide(const TokenRequest& request, const Entry& entry) const {
+  try {
+    return decide(request, entry);
+  } catch (const std::exception& e) {
+    deps_.logger.error("unexpected failure at the token endpoint", {{"cause", e.what()}});
+    return deny(OAuthErrorCode::server_error, "the server failed");
+  }
+}
+
+Result<TokenGrant, Denial> TokenEndpoint::decide(const TokenRequest& request, const Entry& entry) const {
+  // 5. The grant decides subject, audience and scope.
+  auto grant = entry.grant->decide(request);
   std::optional<Denial> denial;
   if (!grant) denial = std::move(grant).error();
-  // 5. Proof of possession.
+  // 6. Proof of possession.
+  const RequestProof& proof = request.proof;
   if (!denial && !proof.get()) denial = proof.get().error();
   if (denial) {
-    if (!(*client)->is_public() || denial->holds_token) audit_denial(request, entry, (*client)->id, *denial);
+    const Client& client = *request.client;
+    if (!client.is_public() || denial->holds_token) audit_denial(request.http, entry, client.id, *denial);
     return Err(std::move(*denial));
   }
   if (const auto& presented = *proof.get()) {
@@ -169,6 +202,8 @@ Result<const TokenEndpoint::Entry*, Denial> TokenEndpoint::find_grant(const Form
     description = "client_credentials is switched off; set client_credentials.enabled to true";
   } else if (wanted == to_string(GrantKind::token_exchange)) {
     description = "token exchange is switched off; set token_exchange.enabled to true";
+  } else if (wanted == to_string(GrantKind::jwt_bearer)) {
+    description = "jwt-bearer is switched off; set xaa.enabled to true";
   }
   return deny(OAuthErrorCode::unsupported_grant_type, std::move(description));
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -47,6 +48,9 @@ class Grant {
   virtual std::string_view denied_action() const = 0;
   // Whether a client without a secret may use it.
   virtual bool allows_public_clients() const { return false; }
+  // Gets what decide() needs and the server does not have. `done` is called exactly once, by this thread or
+  // another one.
+  virtual void prepare(const TokenRequest&, std::function<void()> done) const { done(); }
   // Checks the grant's own parameters and says what the token shall hold. Thread-safe. The endpoint binds the
   // token to the proof of the request afterwards; a grant that has to see the proof before it uses something
   // up asks for it here, and one whose token is bound without a proof sets dpop_jkt.
@@ -58,7 +62,7 @@ class Grant {
 
 // POST /oauth/token (RFC 6749 section 3.2). One list of phases for all grants. Thread-safe. A token is
 // answered once its record is durable, by a thread of the store, and one of an upstream provider once that
-// has answered too; everything else at once.
+// has answered too; everything else as soon as the grant is prepared.
 class TokenEndpoint {
  public:
   struct Deps {
@@ -83,8 +87,11 @@ class TokenEndpoint {
   Result<const Entry*, Denial> find_grant(const Form& form) const;
   Result<ClientPtr, Denial> authenticate(const HttpRequest& request, const Form& form,
                                          const Entry& entry) const;
-  // Phases 3 to 5.
-  Result<TokenGrant, Denial> decide(const HttpRequest& request, const Form& form, const Entry& entry) const;
+  struct Presented;
+  // Phases 5 and 6.
+  Result<TokenGrant, Denial> decide(const TokenRequest& request, const Entry& entry) const;
+  Result<TokenGrant, Denial> try_decide(const TokenRequest& request, const Entry& entry) const;
+  void answer(const TokenRequest& request, const Entry& entry, SteadyTime started, Respond respond) const;
   // What is known of a request until its token is recorded.
   struct Pending {
     const HttpRequest& request;
