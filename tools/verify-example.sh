@@ -9,8 +9,9 @@ work=$(mktemp -d)
 export RUN_DIR=$work/run ENV_FILE=.env.example
 # shellcheck source=../_shared/lib.sh
 source _shared/lib.sh
-AS_PORT=$(free_port) AS_ADMIN_PORT=$(free_port) MCP_PORT=$(free_port) BEFORE_PORT=$(free_port)
-export AS_PORT AS_ADMIN_PORT MCP_PORT BEFORE_PORT AFTER_PORT=$MCP_PORT
+AS_PORT=$(free_port) AS_ADMIN_PORT=$(free_port) MCP_PORT=$(free_port) BEFORE_PORT=$(free_port) GH_PORT=$(free_port)
+CALLBACK_PORT=$(free_port)
+export AS_PORT AS_ADMIN_PORT MCP_PORT BEFORE_PORT AFTER_PORT=$MCP_PORT GH_PORT CALLBACK_PORT
 export AS_BIN=${AS_BIN:-$BUILD_DIR/authserver/cli/authserver}
 
 take_down() {
