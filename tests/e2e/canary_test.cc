@@ -1,7 +1,4 @@
-#include <set>
-
-#include <authplane/base/encoding.h>
-
+#include "canaries.h"
 #include "journey.h"
 #include "tier03.h"
 
@@ -10,45 +7,6 @@
 
 namespace authplane::e2e {
 namespace {
-
-// The words nobody may find, each with what it was.
-class Canaries {
- public:
-  void add(const std::string& what, const std::string& word) {
-    ASSERT_GE(word.size(), 12U) << what << " is too short to be told from chance: " << word;
-    words_.emplace_back(what, word);
-  }
-  // A signed token: as a whole, and what makes it worth something.
-  void add_jws(const std::string& what, const std::string& token) {
-    add(what, token);
-    const auto dot = token.find('.');
-    add("payload of " + what, token.substr(dot + 1, token.rfind('.') - dot - 1));
-    add("signature of " + what, token.substr(token.rfind('.') + 1));
-  }
-  std::size_t size() const { return words_.size(); }
-
-  void expect_none_in(const std::string& where, const std::string& text) const {
-    for (const auto& [what, word] : words_) {
-      for (const auto& spelling : spellings(word)) {
-        const auto at = text.find(spelling);
-        EXPECT_EQ(at, std::string::npos) << what << " is in " << where << " behind ..." << before(text, at);
-      }
-    }
-  }
-
- private:
-  static std::set<std::string> spellings(const std::string& word) {
-    const auto quoted = nlohmann::json(word).dump();
-    return {word, form_encode(word), base64_encode(word), quoted.substr(1, quoted.size() - 2)};
-  }
-  static std::string before(const std::string& text, std::size_t at) {
-    const auto start = at < 200 ? 0 : at - 200;
-    return nlohmann::json(text.substr(start, at - start))
-        .dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
-  }
-
-  std::vector<std::pair<std::string, std::string>> words_;
-};
 
 class Canary : public ::testing::Test {
  protected:

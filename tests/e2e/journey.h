@@ -44,6 +44,7 @@ class App {
 
   const std::string& id() const { return registered_.id; }
   const std::string& secret() const { return registered_.secret; }
+  const std::string& issuer() const { return issuer_; }
   const std::string& redirect_uri() const { return redirect_uri_; }
   const std::string& token_endpoint() const { return token_endpoint_; }
 

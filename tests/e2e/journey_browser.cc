@@ -156,10 +156,7 @@ Page ScriptedBrowser::authorize(const std::string& url, const Person& person, co
 
 Page ScriptedBrowser::send(std::string method, std::string url, std::string body) {
   for (int step = 0; step < kMostSteps; ++step) {
-    Headers headers;
-    std::string pairs;
-    for (const auto& [name, value] : cookies_) pairs += (pairs.empty() ? "" : "; ") + name + "=" + value;
-    if (!pairs.empty()) headers.add("Cookie", pairs);
+    Headers headers = with_cookies();
     if (method == "POST") {
       headers.add("Content-Type", "application/x-www-form-urlencoded");
       headers.add("Origin", origin_);
@@ -168,7 +165,7 @@ Page ScriptedBrowser::send(std::string method, std::string url, std::string body
     page.reply = exchange(method, Url::parse(url).value(), headers, body);
     page.url = url;
     keep_cookies(page.reply.headers);
-    if (page.reply.status != 303) {
+    if (page.reply.status != 302 && page.reply.status != 303) {
       page.path = Url::parse(url).value().path();
       page.forms = read_forms(page.reply.body);
       for (const auto& form : page.forms) {
@@ -185,6 +182,19 @@ Page ScriptedBrowser::send(std::string method, std::string url, std::string body
   }
   ADD_FAILURE() << "redirects without end at " << url;
   return {};
+}
+
+Reply ScriptedBrowser::fetch(const std::string& method, const std::string& url) const {
+  Headers headers = with_cookies();
+  headers.add("Accept", "application/json");
+  headers.add("Origin", origin_);
+  return exchange(method, Url::parse(url).value(), headers, "");
+}
+
+Headers ScriptedBrowser::with_cookies() const {
+  std::string pairs;
+  for (const auto& [name, value] : cookies_) pairs += (pairs.empty() ? "" : "; ") + name + "=" + value;
+  return pairs.empty() ? Headers() : Headers{{"Cookie", pairs}};
 }
 
 void ScriptedBrowser::keep_cookies(const Headers& headers) {

@@ -46,7 +46,8 @@ struct Decision {
   std::vector<std::string> without = {};  // scopes whose boxes are cleared
 };
 
-// A browser without a window: keeps cookies, follows redirects within the server, reads forms and posts them.
+// A browser without a window: keeps cookies, follows redirects within the server (302, 303), reads forms and
+// posts them.
 // Not thread-safe.
 class ScriptedBrowser {
  public:
@@ -58,6 +59,8 @@ class ScriptedBrowser {
   Page decide(const Page& from, const Decision& decision);
   // From the link of an application until the browser is sent back to it, whatever is asked on the way.
   Page authorize(const std::string& url, const Person& person, const Decision& decision = {});
+  // One request of a script on the server's own page: cookies go along, nothing is followed.
+  Reply fetch(const std::string& method, const std::string& url) const;
 
   const std::vector<std::string>& pages() const { return pages_; }  // paths of all that were shown
   // Every value a cookie or a form token ever had.
@@ -66,6 +69,7 @@ class ScriptedBrowser {
  private:
   Page send(std::string method, std::string url, std::string body);
   void keep_cookies(const Headers& headers);
+  Headers with_cookies() const;
 
   std::string origin_;
   std::map<std::string, std::string> cookies_;

@@ -38,6 +38,8 @@ class AuthServer {
 
   // Starts it and waits until it answers; fails the calling test with the log when it does not.
   void start();
+  // What it is started with from now on.
+  void set(const std::string& variable, const std::string& value) { extra_[variable] = value; }
   void kill() { process_->kill(); }
   std::optional<int> stop() { return process_->stop(); }
   ChildProcess& process() { return *process_; }
