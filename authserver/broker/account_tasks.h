@@ -42,14 +42,15 @@ class AccountTasks {
   struct Account {
     std::string provider_id;
     std::deque<Task> tasks;
-    bool is_running = false;
   };
   using Accounts = std::map<std::string, Account>;
 
   bool add(const std::string& provider_id, const std::string& user_id, Task& task) AUTHPLANE_EXCLUDES(mutex_);
   bool has_thread() AUTHPLANE_REQUIRES(mutex_);
-  std::deque<Accounts::iterator>::iterator next() AUTHPLANE_REQUIRES(mutex_);
-  void work() AUTHPLANE_EXCLUDES(mutex_);
+  // Waits for a task; false: the object is closed.
+  bool take(Accounts::iterator& account, Task& task) AUTHPLANE_EXCLUDES(mutex_);
+  void finished(Accounts::iterator account) AUTHPLANE_EXCLUDES(mutex_);
+  std::deque<Accounts::iterator>::iterator first_ready() AUTHPLANE_REQUIRES(mutex_);
 
   const Limits limits_;
   Mutex mutex_;

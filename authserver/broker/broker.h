@@ -22,6 +22,9 @@
 
 namespace authplane::authserver {
 
+// The provider's names for scopes of the resource.
+ScopeSet upstream_names(const Resource& resource, const ScopeSet& scopes);
+
 // A user who comes back from a provider.
 struct UpstreamConnection {
   std::string user_id;
@@ -81,13 +84,11 @@ class Broker final : public UpstreamTokens {
   void close() { tasks_.close(); }
 
  private:
-  struct Account;
   Result<UpstreamToken, UpstreamRefusal> vend_now(const UpstreamRequest& request);
   Result<BrokerGrant, UpstreamRefusal> connect_now(const UpstreamConnection& connection);
   void revoke_now(const BrokerGrant& grant);
   Result<BrokerProvider, UpstreamRefusal> find_provider(std::string_view id);
-  Result<BrokerGrant, UpstreamRefusal> find_grant(const std::string& user_id, const BrokerProvider& provider,
-                                                  const ScopeSet& needed);
+  Result<BrokerGrant, UpstreamRefusal> find_grant(const std::string& user_id, const BrokerProvider& provider);
   Result<OAuthProvider, UpstreamRefusal> open(const BrokerProvider& provider);
   Result<UpstreamReply, UpstreamRefusal> refresh(const OAuthProvider& provider, Credential& credential,
                                                  const ScopeSet& scopes);

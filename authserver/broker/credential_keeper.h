@@ -8,7 +8,6 @@
 #include <authplane/base/clock.h>
 #include <authplane/base/log.h>
 #include <authplane/base/mutex.h>
-#include <authplane/base/result.h>
 #include <authplane/base/secret.h>
 
 #include "authserver/domain/broker_grant_store.h"
@@ -18,9 +17,10 @@ namespace authplane::authserver {
 
 // The refresh token of a connected account.
 struct Credential {
-  BrokerGrant grant;  // as stored when it was opened
-  SecretString refresh_token;
-  bool needs_saving = false;  // sealed by an old key, or it could not be stored before
+  BrokerGrant grant;           // as stored when it was opened
+  SecretString stored;         // what that row holds
+  SecretString refresh_token;  // the one to use; another one when it could not be stored
+  bool needs_saving = false;   // it is another one, or sealed by an old key
 };
 
 // Reads and writes the credentials of connected accounts. Of each account one thread at a time may use it.
@@ -33,8 +33,8 @@ struct Credential {
 // Writing something down before asking would not help, since only the provider knows the new one.
 class CredentialKeeper {
  public:
-  // How long is waited for others who write the same row: `tries` times, twice as long each time up to
-  // kLongestPause.
+  // How long is waited for others who write the same row: `tries` times, each twice as long as the one
+  // before, up to kLongestPause.
   struct Patience {
     int tries = 12;
     std::chrono::milliseconds first_pause{10};
@@ -47,31 +47,36 @@ class CredentialKeeper {
     revoked,    // the account is not connected any more
   };
 
-  // What the references refer to outlives the object.
+  // `sealer` null: nothing can be opened. What is referred to outlives the object.
   CredentialKeeper(BrokerGrantStore& grants, Sealer* sealer, const Clock& clock, Logger& logger,
                    Patience patience)
       : grants_(grants), sealer_(sealer), clock_(clock), logger_(logger), patience_(patience) {}
 
   // Errors: internal.
+  Outcome<std::string> seal(const SecretString& refresh_token, std::string_view user_id,
+                            std::string_view provider_id) const;
   Outcome<Credential> open(BrokerGrant grant) AUTHPLANE_EXCLUDES(mutex_);
   // For a credential that the provider just refused: what another process has put in its place, nullopt when
-  // the row stays as it is or is gone. It may be about to, having got the new one a moment ago.
+  // the row stays as it is or is gone. It may be about to, having got the new one a moment ago. Errors:
+  // internal.
   Outcome<std::optional<Credential>> newer_than(const Credential& refused) AUTHPLANE_EXCLUDES(mutex_);
   // Stores `refresh_token` in the place of `used`, unless somebody else has stored another one meanwhile.
   Kept keep(const Credential& used, const SecretString& refresh_token) AUTHPLANE_EXCLUDES(mutex_);
 
  private:
   struct Unsaved {
-    std::int64_t version = 0;  // of the row, for as long as which it is the right one
+    SecretString stored;  // what the row holds for as long as it is not that of another connection
     SecretString refresh_token;
   };
+  enum class Row { same, replaced, revoked, unknown };
 
-  Outcome<BrokerGrant> stored_again(const Credential& used);
+  Row look_at(const Credential& used, std::int64_t& version);
   void pause(int attempt) const;
   void forget(const std::string& grant_id) AUTHPLANE_EXCLUDES(mutex_);
+  void remember(const Credential& used, const SecretString& refresh_token) AUTHPLANE_EXCLUDES(mutex_);
 
   BrokerGrantStore& grants_;
-  Sealer* const sealer_;  // null: nothing can be opened
+  Sealer* const sealer_;
   const Clock& clock_;
   Logger& logger_;
   const Patience patience_;

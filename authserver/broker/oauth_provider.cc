@@ -9,6 +9,8 @@
 #include <authplane/base/form.h>
 #include <authplane/json/json.h>
 
+#include "authserver/sealing/owner.h"
+
 namespace authplane::authserver {
 namespace {
 
@@ -40,7 +42,8 @@ class Reader {
     result.authorize_url = url("authorize_url");
     result.token_url = url("token_url");
     if (!text("revoke_url").empty()) result.revoke_url = url("revoke_url");
-    for (const auto& [name, value] : Form::parse(result.authorize_url.query()).value_or(Form()).fields()) {
+    const Form query = Form::parse(result.authorize_url.query()).value_or(Form());
+    for (const auto& [name, value] : query.fields()) {
       if (is_reserved(name)) wrong("authorize_url", "has the parameter " + name + "; remove it");
     }
     extra_auth_params(result);
@@ -186,7 +189,7 @@ Result<SecretString, std::string> OAuthProviders::client_secret(const BrokerProv
   if (deps_.sealer == nullptr) {
     return Err(std::string("its client secret is encrypted, and data_encryption.driver is not set"));
   }
-  const auto opened = deps_.sealer->open(provider.sealed_secrets, provider_seal_context(provider.id));
+  const auto opened = deps_.sealer->open(provider.sealed_secrets, provider_owner(provider.id));
   if (!opened) return Err("its client secret cannot be opened: " + opened.error().detail);
   const auto secrets = parse_json_object(opened->text.expose());
   const std::string* secret = secrets ? find_string(*secrets, "client_secret") : nullptr;
