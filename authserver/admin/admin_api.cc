@@ -1,12 +1,16 @@
 #include "authserver/admin/admin_api.h"
 
 #include "authserver/admin/admin_routes.h"
+#include "authserver/admin/broker_provider_endpoints.h"
 #include "authserver/admin/client_endpoints.h"
 #include "authserver/admin/dcr_endpoints.h"
+#include "authserver/admin/fronting_endpoints.h"
 #include "authserver/admin/grant_endpoints.h"
 #include "authserver/admin/issuance_endpoints.h"
 #include "authserver/admin/password_hashing.h"
+#include "authserver/admin/policy_endpoints.h"
 #include "authserver/admin/problem.h"
+#include "authserver/admin/provider_sealing.h"
 #include "authserver/admin/resource_endpoints.h"
 #include "authserver/admin/system_endpoints.h"
 #include "authserver/admin/token_endpoints.h"
@@ -44,15 +48,19 @@ class Server {
         audit_(deps_.storage.audit(), deps_.ids, deps_.clock, deps_.logger, deps_.metrics),
         clients_(deps_.storage.clients(), audit_, deps_.ids, deps_.clock, deps_.client_secret_pepper,
                  deps_.config.grants),
-        resources_(deps_.storage.resources(), deps_.storage.clients(), audit_, deps_.ids, deps_.clock),
-        users_(deps_.storage.users(), audit_, deps_.ids, deps_.clock,
+        providers_(deps_.storage.broker_providers(), audit_, deps_.ids, deps_.clock,
+                   provider_sealing(deps_.sealer)),
+        resources_(deps_.storage, audit_, deps_.ids, deps_.clock, deps_.metrics),
+        fronting_(deps_.storage.fronting_links(), deps_.storage.resources(), audit_, deps_.clock),
+        users_(deps_.storage.users(), deps_.storage.families(), audit_, deps_.ids, deps_.clock,
                password_hashing(deps_.config.passwords, hash_slots_, deps_.random)),
         grants_(deps_.storage.consent_grants(), deps_.storage.users(), audit_, deps_.clock),
+        accounts_(deps_.storage.broker_grants(), deps_.storage.users(), audit_, deps_.clock),
         tokens_(deps_.storage, audit_, deps_.clock, deps_.metrics),
         issuances_(deps_.storage.issuances(), audit_, deps_.clock),
         registration_(deps_.config.registration, deps_.storage.settings(), deps_.logger),
         keys_(deps_.signing_keys, audit_, deps_.clock),
-        system_(deps_.storage, deps_.clock, deps_.config.signing_key_store),
+        system_(deps_.storage, deps_.clock, deps_.config.signing_key_store, encryption_driver()),
         middleware_(options(), routes(), deps_.clock, deps_.random, deps_.logger, deps_.metrics) {}
 
   // No endpoint here answers later.
@@ -72,6 +80,10 @@ class Server {
             .internal_error = [] { return problem(500, "the server failed; its log has the cause"); }};
   }
 
+  std::string encryption_driver() const {
+    return deps_.sealer == nullptr ? "" : std::string(deps_.sealer->driver());
+  }
+
   Router routes() {
     Router router;
     if (deps_.metrics_text) {
@@ -85,9 +97,12 @@ class Server {
     AdminRoutes admin(router, key_, deps_.logger);
     add_client_routes(admin, clients_);
     add_user_routes(admin, users_);
-    add_grant_routes(admin, grants_);
+    add_grant_routes(admin, {.consent = grants_, .accounts = accounts_});
     add_token_routes(admin, tokens_);
-    add_resource_routes(admin, resources_);
+    add_broker_provider_routes(admin, {.providers = providers_, .logger = deps_.logger});
+    add_resource_routes(admin, {.resources = resources_, .fronting = fronting_});
+    add_policy_routes(admin, resources_);
+    add_fronting_routes(admin, fronting_);
     add_issuance_routes(admin, issuances_);
     add_dcr_routes(admin, registration_, audit_, deps_.clock);
     add_system_routes(admin, {.config = deps_.config,
@@ -105,10 +120,13 @@ class Server {
   AdminKey key_;
   AuditService audit_;
   ClientService clients_;
+  BrokerProviderService providers_;
   ResourceService resources_;
+  FrontingService fronting_;
   HashSlots hash_slots_{kHashSlots};
   UserService users_;
   ConsentGrantService grants_;
+  BrokerGrantService accounts_;
   TokenInventory tokens_;
   IssuanceService issuances_;
   RegistrationPolicy registration_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@
 #include "authserver/domain/storage.h"
 #include "authserver/http/rate_limiter.h"
 #include "authserver/identity/password.h"
+#include "authserver/sealing/sealer.h"
 
 namespace authplane::authserver {
 
@@ -35,6 +37,7 @@ struct AdminApiConfig {
   std::string signing_key_store = "keyfile";
   bool public_rate_limit_enabled = true;
   bool oidc_enabled = false;
+  std::int64_t max_chain_depth = 0;  // of exchanged tokens
   struct Dpop {
     bool enabled = true;
     std::string nonce_ttl = "1m0s";
@@ -55,7 +58,8 @@ struct AdminApiDeps {
   Logger& logger;
   Metrics& metrics;
   std::function<std::string()>
-      metrics_text;  // body of the metrics endpoint; empty function: no such endpoint
+      metrics_text;          // body of the metrics endpoint; empty function: no such endpoint
+  Sealer* sealer = nullptr;  // null: data encryption is off
 };
 
 // The admin listener: management endpoints under /admin, and metrics.

@@ -38,6 +38,25 @@ TEST_F(AdminApiTest, EveryEndpointRefusesEveryWrongKey) {
       {"GET", "/admin/resources/x/policy/runtime/client-ids"},
       {"POST", "/admin/resources/x/policy/runtime/client-ids"},
       {"DELETE", "/admin/resources/x/policy/runtime/client-ids/y"},
+      {"GET", "/admin/resources/x/policy/connect/allowed-return-urls"},
+      {"POST", "/admin/resources/x/policy/connect/allowed-return-urls"},
+      {"DELETE", "/admin/resources/x/policy/connect/allowed-return-urls"},
+      {"GET", "/admin/resources/x/fronting"},
+      {"POST", "/admin/broker-providers"},
+      {"GET", "/admin/broker-providers"},
+      {"GET", "/admin/broker-providers?slug=x"},
+      {"GET", "/admin/broker-providers/x"},
+      {"PATCH", "/admin/broker-providers/x"},
+      {"DELETE", "/admin/broker-providers/x"},
+      {"POST", "/admin/fronting"},
+      {"POST", "/admin/fronting?dry_run=true"},
+      {"GET", "/admin/fronting"},
+      {"GET", "/admin/fronting/x/y"},
+      {"PATCH", "/admin/fronting/x/y"},
+      {"DELETE", "/admin/fronting/x/y"},
+      {"GET", "/admin/users/x/grants"},
+      {"DELETE", "/admin/grants/consent/x"},
+      {"DELETE", "/admin/grants/broker/x"},
       {"GET", "/admin/issuances"},
       {"GET", "/admin/issuances/x"},
       {"DELETE", "/admin/issuances/x"},
@@ -59,6 +78,7 @@ TEST_F(AdminApiTest, EveryEndpointRefusesEveryWrongKey) {
                                    {{"Authorization", "Basic " + key}},
                                    {{"Authorization", "Bearer " + key}, {"Authorization", "Bearer " + key}}};
   for (const auto& [method, target] : endpoints) {
+    const std::size_t rows = audit_rows().size();
     for (const Headers& headers : wrong) {
       const HttpResponse response = handler({.method = method,
                                              .target = target,
@@ -71,8 +91,49 @@ TEST_F(AdminApiTest, EveryEndpointRefusesEveryWrongKey) {
       EXPECT_EQ(json_of(response)["error"], "unauthorized");
       EXPECT_EQ(json_of(response).size(), 2u);
     }
+    EXPECT_EQ(audit_rows().size(), rows) << "who has no key fills the audit log";
     EXPECT_NE(call(method, target).status, 401) << method << " " << target;
   }
+}
+
+// T31: no text of a caller breaks a line of the log or poses as another value in an audit row.
+TEST_F(AdminApiTest, HostileTextStaysInItsField) {
+  create_provider();
+  create_broker();
+  create_resource();
+  const std::string hostile = "x\\r\\n\\u001b[2J\\u2028 actor=root\\\" y";  // as JSON has it
+  const std::string in_path = "x%0D%0A%1B%E2%80%A8%20actor=root%22";
+  const auto body = [&](std::string text) {
+    for (std::size_t at; (at = text.find('@')) != std::string::npos;) text.replace(at, 1, hostile);
+    return text;
+  };
+  for (const auto& [method, target, text] : std::vector<std::tuple<std::string, std::string, std::string>>{
+           {"POST", "/admin/broker-providers",
+            R"({"slug":"p","display_name":"@","protocol":"oauth","config_data":{"client_secret_ref":"@"}})"},
+           {"POST", "/admin/broker-providers", R"({"slug":"@","display_name":"x","protocol":"@"})"},
+           {"POST", "/admin/broker-providers",
+            R"({"slug":"q","display_name":"x","protocol":"oauth","config_data":{"@_secret":"x"}})"},
+           {"GET", "/admin/broker-providers?slug=" + in_path, ""},
+           {"DELETE", "/admin/broker-providers/" + in_path, ""},
+           {"POST", "/admin/fronting", R"({"source":"@","target":"demo","scope_map":{"a":["b"]}})"},
+           {"POST", "/admin/fronting", R"({"source":"demo","target":"upstream","scope_map":{"@":["@"]}})"},
+           {"DELETE", "/admin/fronting/" + in_path + "/" + in_path, ""},
+           {"POST", "/admin/resources/upstream/policy/connect/allowed-return-urls",
+            R"({"url":"http://localhost:@"})"},
+           {"POST", "/admin/resources/upstream/policy/connect/allowed-return-urls",
+            R"({"url":"https://a.example/@"})"},
+           {"DELETE", "/admin/resources/upstream/policy/connect/allowed-return-urls?url=" + in_path, ""},
+           {"DELETE", "/admin/grants/broker/" + in_path, ""},
+           {"POST", "/admin/resources", R"({"slug":"r","backend_kind":"broker","broker_provider_slug":"@"})"},
+           {"POST", "/admin/resources",
+            R"({"slug":"r","backend_kind":"broker","broker_provider_id":"@"})"}}) {
+    EXPECT_LT(call(method, target, body(text)).status, 500) << method << " " << target;
+  }
+  for (const AuditEvent& row : audit_rows()) {
+    EXPECT_THAT(row.detail, Not(HasSubstr(" actor=root\" ")));
+    for (const char c : row.detail) EXPECT_GE(static_cast<unsigned char>(c), 0x20) << row.detail;
+  }
+  for (const std::string& line : logger.lines()) EXPECT_THAT(line, Not(HasSubstr("actor=root"))) << line;
 }
 
 TEST_F(AdminApiTest, ThreeCausesOf401AreTold) {

@@ -8,15 +8,18 @@
 namespace authplane::authserver {
 namespace {
 
-Outcome<HttpResponse> list_of_user(const ConsentGrantService& grants, const AdminCall& call) {
+Outcome<HttpResponse> list_of_user(const GrantEndpointDeps& deps, const AdminCall& call) {
   const auto id = call.param(0);
   if (!id) return Err(id.error());
-  const auto found = grants.list_of_user(*id);
-  if (!found) return Err(found.error());
-  return json_response(200, to_json_text(user_grants_view(*found)));
+  const auto consent = deps.consent.list_of_user(*id);
+  if (!consent) return Err(consent.error());
+  const auto accounts = deps.accounts.list_of_user(*id);
+  if (!accounts) return Err(accounts.error());
+  return json_response(200, to_json_text(user_grants_view(*consent, *accounts)));
 }
 
-Outcome<HttpResponse> revoke_consent(ConsentGrantService& grants, const AdminCall& call) {
+template <class Grants>
+Outcome<HttpResponse> revoke(Grants& grants, const AdminCall& call) {
   const auto id = call.param(0);
   if (!id) return Err(id.error());
   const auto revoked = grants.revoke(*id, call.actor);
@@ -26,11 +29,13 @@ Outcome<HttpResponse> revoke_consent(ConsentGrantService& grants, const AdminCal
 
 }  // namespace
 
-void add_grant_routes(AdminRoutes& routes, ConsentGrantService& grants) {
+void add_grant_routes(AdminRoutes& routes, const GrantEndpointDeps& deps) {
   routes.add("GET", "/admin/users/{id}/grants",
-             [&grants](const AdminCall& call) { return list_of_user(grants, call); });
+             [deps](const AdminCall& call) { return list_of_user(deps, call); });
   routes.add("DELETE", "/admin/grants/consent/{id}",
-             [&grants](const AdminCall& call) { return revoke_consent(grants, call); });
+             [deps](const AdminCall& call) { return revoke(deps.consent, call); });
+  routes.add("DELETE", "/admin/grants/broker/{id}",
+             [deps](const AdminCall& call) { return revoke(deps.accounts, call); });
 }
 
 }  // namespace authplane::authserver

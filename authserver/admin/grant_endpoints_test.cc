@@ -53,6 +53,54 @@ TEST_F(GrantEndpointsTest, RevokedConsentTakesItsTokensAlongAndStaysAsHistory) {
   EXPECT_EQ(call("DELETE", path).status, 204);
 }
 
+// --- connected accounts
+
+class BrokerGrantEndpointsTest : public AdminTest {
+ protected:
+  BrokerGrantEndpointsTest() : user(create_user()), provider_id(create_provider()) {
+    storage.broker_grants()
+        .connect({.id = "grant-1",
+                  .user_id = user,
+                  .provider_id = provider_id,
+                  .scopes_granted = ScopeSet::split("repo read:user"),
+                  .credential = "canary-credential",
+                  .enc_backend = "aes_master",
+                  .created_at = clock.now(),
+                  .updated_at = clock.now(),
+                  .revoked_at = {}})
+        .value();
+  }
+  std::string grants() { return call("GET", "/admin/users/" + user + "/grants").body; }
+
+  const std::string user, provider_id;
+};
+
+TEST_F(BrokerGrantEndpointsTest, ListShowsConnectedAccountsWithoutTheirCredentials) {
+  EXPECT_EQ(grants(), R"({"consent_grants":[],"broker_grants":[{"id":"grant-1","user_id":")" + user +
+                          R"(","broker_provider_id":")" + provider_id +
+                          R"(","scopes_granted":["repo","read:user"],"version":1,"enc_backend":"aes_master",)"
+                          R"("created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z"}]})");
+  for (const char* hidden : {"credential_data", "credential", "canary"}) {
+    EXPECT_EQ(grants().find(hidden), std::string::npos);
+  }
+}
+
+TEST_F(BrokerGrantEndpointsTest, RevokedAccountStaysAsHistoryAndIsAuditedOnce) {
+  clock.advance(std::chrono::seconds(5));
+  EXPECT_EQ(call("DELETE", "/admin/grants/broker/grant-1").status, 204);
+  EXPECT_EQ(last_audit().action, "broker_grant.revoked_admin");
+  EXPECT_EQ(last_audit().detail, "id=grant-1 user_id=" + user + " broker_provider_id=" + provider_id);
+  const std::size_t rows = audit_rows().size();
+  clock.advance(std::chrono::seconds(5));
+  EXPECT_EQ(call("DELETE", "/admin/grants/broker/grant-1").status, 204);
+  EXPECT_EQ(audit_rows().size(), rows);
+  const Json accounts = parse_json(grants()).value()["broker_grants"];
+  ASSERT_EQ(accounts.size(), 1u);
+  EXPECT_EQ(accounts[0]["revoked_at"], "2026-01-01T00:00:05Z");
+  EXPECT_EQ(grants().find("canary"), std::string::npos);
+  expect_problem(call("DELETE", "/admin/grants/broker/nothing"), 404, "");
+}
+
 TEST_F(GrantEndpointsTest, GrantNobodyGaveIs404) {
   expect_problem(call("DELETE", "/admin/grants/consent/nothing"), 404, "consent grant not found");
   EXPECT_TRUE(audit_rows().empty());

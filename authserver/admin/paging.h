@@ -32,6 +32,11 @@ struct PagingRules {
 inline constexpr PagingRules kLenientPaging{
     .default_limit = 50, .max_limit = 0, .max_offset = 0, .mode = PagingRules::Mode::lenient};
 
+inline constexpr PagingRules kStrictPaging{.default_limit = 100,
+                                           .max_limit = 500,
+                                           .max_offset = std::size_t{1} << 30,
+                                           .mode = PagingRules::Mode::strict};
+
 // Errors: invalid_request.
 Outcome<Page> read_page(const Form& query, const PagingRules& rules);
 

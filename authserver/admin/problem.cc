@@ -22,17 +22,34 @@ int status_of(DomainErrorCode code) {
   }
 }
 
+HttpResponse problem_response(int status) {
+  return {
+      .status = status, .headers = {{"Content-Type", "application/problem+json"}}, .body = {}, .stream = {}};
+}
+
+void write_members(JsonObjectWriter& body, int status, std::string_view detail) {
+  body.string("type", "about:blank")
+      .string("title", reason_phrase(status))
+      .integer("status", status)
+      .string("detail", detail);
+}
+
 }  // namespace
 
 HttpResponse problem(int status, std::string_view detail) {
-  HttpResponse response{
-      .status = status, .headers = {{"Content-Type", "application/problem+json"}}, .body = {}, .stream = {}};
-  JsonObjectWriter(response.body)
-      .string("type", "about:blank")
-      .string("title", reason_phrase(status))
-      .integer("status", status)
-      .string("detail", detail)
-      .finish();
+  HttpResponse response = problem_response(status);
+  JsonObjectWriter body(response.body);
+  write_members(body, status, detail);
+  body.finish();
+  return response;
+}
+
+HttpResponse problem_with(int status, std::string_view detail, std::string_view member,
+                          std::string_view json) {
+  HttpResponse response = problem_response(status);
+  JsonObjectWriter body(response.body);
+  write_members(body, status, detail);
+  body.raw(member, json).finish();
   return response;
 }
 

@@ -54,12 +54,6 @@ std::optional<BackendKind> read_kind(BodyReader& reader) {
   return kind;
 }
 
-// There are no broker providers here, so only the empty id is right.
-void refuse_provider(BodyReader& reader) {
-  if (reader.string("broker_provider_id").value_or("").empty()) return;
-  reader.problem("broker_provider_id names no broker provider of this server");
-}
-
 ResourceChanges read_members(BodyReader& reader) {
   ResourceChanges members;
   members.slug = reader.string("slug");
@@ -68,7 +62,7 @@ ResourceChanges read_members(BodyReader& reader) {
   members.display_name = reader.string("display_name");
   if (const Json* scopes = reader.array("scopes")) members.scopes = read_scopes(*scopes, reader);
   if (const Json* policy = reader.object("policy")) members.policy = read_policy(*policy, reader);
-  refuse_provider(reader);
+  members.broker_provider_id = reader.string("broker_provider_id");
   return members;
 }
 
@@ -81,14 +75,15 @@ Outcome<ResourceRegistration> read_resource_registration(std::string_view text) 
   reader.allow_only({"slug", "uri", "backend_kind", "broker_provider_id", "broker_provider_slug",
                      "display_name", "scopes", "policy"});
   ResourceChanges members = read_members(reader);
-  const std::string provider_slug = reader.string("broker_provider_slug").value_or("");
+  std::string provider_slug = reader.string("broker_provider_slug").value_or("");
   if (!members.slug) reader.problem("slug is required");
   if (!members.backend_kind) reader.problem("backend_kind is required");
   if (const auto ok = reader.finish(); !ok) return Err(ok.error());
-  if (!provider_slug.empty()) return fail(DomainErrorCode::not_found, "no broker provider has this slug");
   return ResourceRegistration{.slug = std::move(*members.slug),
                               .uri = members.uri.value_or(""),
                               .backend_kind = *members.backend_kind,
+                              .broker_provider_id = members.broker_provider_id.value_or(""),
+                              .broker_provider_slug = std::move(provider_slug),
                               .display_name = members.display_name.value_or(""),
                               .scopes = members.scopes.value_or(std::vector<ResourceScope>()),
                               .policy = members.policy.value_or(ResourcePolicy())};

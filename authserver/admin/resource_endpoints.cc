@@ -2,19 +2,14 @@
 
 #include <nlohmann/json.hpp>
 
-#include "authserver/admin/body_reader.h"
 #include "authserver/admin/paging.h"
+#include "authserver/admin/problem.h"
 #include "authserver/admin/resource_body.h"
 #include "authserver/admin/views.h"
 #include "authserver/http/response.h"
 
 namespace authplane::authserver {
 namespace {
-
-constexpr PagingRules kPaging{.default_limit = 100,
-                              .max_limit = 500,
-                              .max_offset = std::size_t{1} << 30,
-                              .mode = PagingRules::Mode::strict};
 
 Outcome<HttpResponse> answer(const Outcome<Resource>& resource, int status = 200) {
   if (!resource) return Err(resource.error());
@@ -40,7 +35,7 @@ Outcome<HttpResponse> list(ResourceService& resources, const AdminCall& call) {
   const auto query = call.query();
   if (!query) return Err(query.error());
   if (const auto slug = query->get("slug")) return find_by_slug(resources, *query, *slug);
-  const auto page = read_page(*query, kPaging);
+  const auto page = read_page(*query, kStrictPaging);
   if (!page) return Err(page.error());
   ResourceFilter filter;
   if (const auto kind = query->get("backend_kind")) {
@@ -71,83 +66,44 @@ Outcome<HttpResponse> update(ResourceService& resources, const AdminCall& call) 
   return answer(resources.update(*id, *changes, call.actor));
 }
 
-Outcome<HttpResponse> remove(ResourceService& resources, const AdminCall& call) {
+// With everything a caller needs to ask before it sends cascade=true.
+HttpResponse still_linked(const FrontingLinks& links) {
+  std::vector<FrontingLink> dependents = links.fronts;
+  dependents.insert(dependents.end(), links.fronted_by.begin(), links.fronted_by.end());
+  return problem_with(
+      409,
+      "fronting links mention the resource; remove them first, or send cascade=true to remove "
+      "them with it",
+      "dependents", to_json_text(view_of(dependents)));
+}
+
+Outcome<HttpResponse> remove(const ResourceEndpointDeps& deps, const AdminCall& call) {
   const auto id = call.param(0);
   if (!id) return Err(id.error());
-  const auto removed = resources.remove(*id, call.actor);
-  if (!removed) return Err(removed.error());
-  return no_content();
-}
-
-// The endpoints of one list of client ids in a policy, addressed by slug.
-struct PolicyEndpoint {
-  PolicyList list;
-  const char* path;    // below /admin/resources/{slug}/policy
-  const char* member;  // of the answer
-};
-
-Outcome<HttpResponse> answer(const PolicyEndpoint& endpoint, const Outcome<std::vector<std::string>>& ids) {
-  if (!ids) return Err(ids.error());
-  OrderedJson body;
-  body[endpoint.member] = OrderedJson::array();
-  for (const std::string& id : *ids) body[endpoint.member].push_back(id);
-  return json_response(200, to_json_text(body));
-}
-
-Outcome<HttpResponse> add_to_policy(ResourceService& resources, const PolicyEndpoint& endpoint,
-                                    const AdminCall& call) {
-  const auto slug = call.param(0);
-  if (!slug) return Err(slug.error());
-  const auto body = parse_body(call.http.body, kMaxPolicyBodyBytes);
-  if (!body) return Err(body.error());
-  BodyReader reader(*body);
-  reader.allow_only({"client_id"});
-  const auto client_id = reader.required_string("client_id");
-  if (const auto ok = reader.finish(); !ok) return Err(ok.error());
-  return answer(endpoint, resources.add_policy_client(*slug, endpoint.list, *client_id, call.actor));
-}
-
-Outcome<HttpResponse> remove_from_policy(ResourceService& resources, const PolicyEndpoint& endpoint,
-                                         const AdminCall& call) {
-  const auto slug = call.param(0);
-  if (!slug) return Err(slug.error());
-  const auto client_id = call.param(1);
-  if (!client_id) return Err(client_id.error());
-  return answer(endpoint, resources.remove_policy_client(*slug, endpoint.list, *client_id, call.actor));
-}
-
-void add_policy_routes(AdminRoutes& routes, ResourceService& resources, const PolicyEndpoint& endpoint) {
-  const std::string path = std::string("/admin/resources/{slug}/policy") + endpoint.path;
-  routes.add("GET", path, [&resources, endpoint](const AdminCall& call) -> Outcome<HttpResponse> {
-    const auto slug = call.param(0);
-    if (!slug) return Err(slug.error());
-    return answer(endpoint, resources.policy_clients(*slug, endpoint.list));
-  });
-  routes.add("POST", path, [&resources, endpoint](const AdminCall& call) {
-    return add_to_policy(resources, endpoint, call);
-  });
-  routes.add("DELETE", path + "/{client_id}", [&resources, endpoint](const AdminCall& call) {
-    return remove_from_policy(resources, endpoint, call);
-  });
+  const auto query = call.query();
+  if (!query) return Err(query.error());
+  const bool cascade = query->get("cascade") == "true";
+  const auto mode = cascade ? RemoveResource::with_links : RemoveResource::unless_linked;
+  const auto found = deps.resources.get(*id);
+  if (!found) return Err(found.error());
+  const auto removed = deps.resources.remove(*id, mode, call.actor);
+  if (removed) return no_content();
+  if (removed.error().code != DomainErrorCode::conflict || cascade) return Err(removed.error());
+  const auto links = deps.fronting.links_of(found->slug);
+  if (!links || (links->fronts.empty() && links->fronted_by.empty())) return Err(removed.error());
+  return still_linked(*links);
 }
 
 }  // namespace
 
-void add_resource_routes(AdminRoutes& routes, ResourceService& resources) {
-  routes.add("POST", "/admin/resources",
-             [&resources](const AdminCall& call) { return create(resources, call); });
-  routes.add("GET", "/admin/resources",
-             [&resources](const AdminCall& call) { return list(resources, call); });
-  routes.add("GET", "/admin/resources/{id}",
-             [&resources](const AdminCall& call) { return get(resources, call); });
-  routes.add("PATCH", "/admin/resources/{id}",
-             [&resources](const AdminCall& call) { return update(resources, call); });
-  routes.add("DELETE", "/admin/resources/{id}",
-             [&resources](const AdminCall& call) { return remove(resources, call); });
-  add_policy_routes(
-      routes, resources,
-      {PolicyList::exchange_allowed_clients, "/exchange/allowed-clients", "allowed_client_ids"});
-  add_policy_routes(routes, resources, {PolicyList::runtime_clients, "/runtime/client-ids", "client_ids"});
+void add_resource_routes(AdminRoutes& routes, const ResourceEndpointDeps& deps) {
+  using Call = const AdminCall&;
+  ResourceService& resources = deps.resources;
+  routes.add("POST", "/admin/resources", [&resources](Call call) { return create(resources, call); });
+  routes.add("GET", "/admin/resources", [&resources](Call call) { return list(resources, call); });
+  routes.add("GET", "/admin/resources/{id}", [&resources](Call call) { return get(resources, call); });
+  routes.add("PATCH", "/admin/resources/{id}", [&resources](Call call) { return update(resources, call); });
+  routes.add("DELETE", "/admin/resources/{id}", [deps](Call call) { return remove(deps, call); });
 }
 
 }  // namespace authplane::authserver

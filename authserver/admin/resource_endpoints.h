@@ -1,11 +1,17 @@
 #pragma once
 
 #include "authserver/admin/admin_routes.h"
+#include "authserver/domain/fronting_service.h"
 #include "authserver/domain/resource_service.h"
 
 namespace authplane::authserver {
 
-// /admin/resources and the client lists of their policies. Members of a body that are not known are refused.
-void add_resource_routes(AdminRoutes& routes, ResourceService& resources);
+struct ResourceEndpointDeps {
+  ResourceService& resources;
+  FrontingService& fronting;
+};
+
+// /admin/resources and /admin/resources/{id}. What `deps` refers to outlives the router.
+void add_resource_routes(AdminRoutes& routes, const ResourceEndpointDeps& deps);
 
 }  // namespace authplane::authserver

@@ -31,7 +31,8 @@ TEST_F(ResourceEndpointsTest, EachBrokenRuleIs400AndNothingIsStored) {
       {R"({"backend_kind":"mint"})", "slug is required"},
       {R"({"slug":"x"})", "backend_kind is required"},
       {R"({"slug":"x","backend_kind":"fronted"})", "backend_kind"},
-      {R"({"slug":"x","backend_kind":"broker"})", "broker"},
+      {R"({"slug":"x","backend_kind":"broker"})", "needs a broker provider"},
+      {R"({"slug":"x","backend_kind":"broker","broker_provider_id":"p"})", "names no broker provider"},
       {R"({"slug":"x","backend_kind":"mint","broker_provider_id":"p"})", "broker_provider_id"},
       {R"({"slug":"","backend_kind":"mint"})", "slug"},
       {R"({"slug":"-x","backend_kind":"mint"})", "slug"},
@@ -65,6 +66,81 @@ TEST_F(ResourceEndpointsTest, EachBrokenRuleIs400AndNothingIsStored) {
       call("POST", "/admin/resources", R"({"slug":"x","backend_kind":"broker","broker_provider_slug":"p"})"),
       404, "broker provider");
   EXPECT_EQ(json_of(call("GET", "/admin/resources")), Json::array());
+}
+
+// --- broker resources
+
+TEST_F(ResourceEndpointsTest, BrokerNamesItsProviderByIdOrSlugOrBoth) {
+  const std::string provider_id = create_provider(), other = create_provider("other");
+  const auto body = [&](const char* slug, const std::string& members) {
+    return std::string(R"({"slug":")") + slug + R"(","backend_kind":"broker",)" + members + "}";
+  };
+  const std::string by_id = R"("broker_provider_id":")" + provider_id + R"(")";
+  const std::string by_slug = R"("broker_provider_slug":"github")";
+  for (const auto& [slug, members] :
+       {std::pair("a", by_id), std::pair("b", by_slug), std::pair("c", by_id + "," + by_slug)}) {
+    const HttpResponse created = call("POST", "/admin/resources", body(slug, members));
+    ASSERT_EQ(created.status, 201) << created.body;
+    const Json view = json_of(created);
+    EXPECT_EQ(view["backend_kind"], "broker");
+    EXPECT_EQ(view["broker_provider_id"], provider_id);
+    EXPECT_EQ(view["policy"]["connect"]["allowed_return_urls"], Json::array());
+    EXPECT_FALSE(view.contains("broker_provider_slug"));
+  }
+  expect_problem(
+      call("POST", "/admin/resources", body("d", R"("broker_provider_id":")" + other + R"(",)" + by_slug)),
+      400, "different providers");
+  expect_problem(call("POST", "/admin/resources", R"({"slug":"d","backend_kind":"mint",)" + by_slug + "}"),
+                 400, "mint resource has no broker provider");
+  EXPECT_EQ(json_of(call("GET", "/admin/resources?broker_provider_id=" + provider_id)).size(), 3u);
+  EXPECT_EQ(json_of(call("GET", "/admin/resources?broker_provider_id=" + other)).size(), 0u);
+  EXPECT_EQ(json_of(call("GET", "/admin/resources?backend_kind=broker")).size(), 3u);
+}
+
+TEST_F(ResourceEndpointsTest, BrokerKeepsUpstreamNamesAndReturnUrls) {
+  create_provider();
+  const HttpResponse created =
+      call("POST", "/admin/resources",
+           R"({"slug":"gh","backend_kind":"broker","broker_provider_slug":"github","scopes":)"
+           R"([{"name":"repo"},{"name":"user","upstream":"read:user"}],)"
+           R"("policy":{"connect":{"allowed_return_urls":["http://localhost:*"]}}})");
+  ASSERT_EQ(created.status, 201);
+  EXPECT_EQ(json_of(created)["scopes"],
+            Json({{{"name", "repo"}}, {{"name", "user"}, {"upstream", "read:user"}}}));
+  EXPECT_EQ(json_of(created)["policy"]["connect"]["allowed_return_urls"],
+            Json::array({"http://localhost:*"}));
+  for (const char* url : {"", "nowhere", "javascript:alert(1)"}) {
+    expect_problem(call("POST", "/admin/resources",
+                        R"({"slug":"x","backend_kind":"broker","broker_provider_slug":"github",)"
+                        R"("policy":{"connect":{"allowed_return_urls":[")" +
+                            std::string(url) + R"("]}}})"),
+                   400, "return URL");
+  }
+}
+
+TEST_F(ResourceEndpointsTest, KindAndProviderChangeTogether) {
+  const std::string provider_id = create_provider();
+  const std::string path = "/admin/resources/" + create_resource();
+  expect_problem(call("PATCH", path, R"({"broker_provider_id":")" + provider_id + R"("})"), 400, "mint");
+  expect_problem(call("PATCH", path, R"({"backend_kind":"broker"})"), 400, "needs a broker provider");
+  expect_problem(call("PATCH", path, R"({"backend_kind":"broker","broker_provider_id":"p"})"), 400,
+                 "names no broker provider");
+  const Json broker = json_of(
+      call("PATCH", path,
+           R"({"backend_kind":"broker","policy":{"connect":{"allowed_return_urls":["http://localhost:*"]}},)"
+           R"("broker_provider_id":")" +
+               provider_id + R"("})"));
+  EXPECT_EQ(broker["broker_provider_id"], provider_id);
+  EXPECT_EQ(last_audit().detail, "id=" + broker["id"].get<std::string>() +
+                                     " slug=demo fields=backend_kind,broker_provider_id,policy");
+  expect_problem(call("PATCH", path, R"({"broker_provider_id":""})"), 400, "needs a broker provider");
+  const Json mint = json_of(call("PATCH", path, R"({"backend_kind":"mint"})"));
+  EXPECT_EQ(mint["broker_provider_id"], "");
+  EXPECT_FALSE(mint["policy"].contains("connect"));
+  EXPECT_EQ(metrics.count("authplane_resource_server_ops_total{op=create}"), 1);
+  EXPECT_EQ(metrics.count("authplane_resource_server_ops_total{op=update}"), 2);
+  EXPECT_EQ(call("DELETE", path).status, 204);
+  EXPECT_EQ(metrics.count("authplane_resource_server_ops_total{op=delete}"), 1);
 }
 
 TEST_F(ResourceEndpointsTest, SlugIsLowerCasedAndUriKeptByteForByte) {
@@ -161,64 +237,6 @@ TEST_F(ResourceEndpointsTest, DeletionIsRefusedWhileTokensNameTheResource) {
   expect_problem(call("GET", "/admin/resources/" + id), 404, "");
   expect_problem(call("DELETE", "/admin/resources/" + id), 404, "");
 }
-
-struct PolicyCase {
-  const char* path;
-  const char* member;
-  const char* added;
-  const char* removed;
-};
-
-class PolicyListTest : public AdminTest, public ::testing::WithParamInterface<PolicyCase> {};
-
-TEST_P(PolicyListTest, IsIdempotentAndAuditsOnlyChanges) {
-  const std::string client = create_client();
-  const std::string id = create_resource();
-  const std::string path = std::string("/admin/resources/demo/policy") + GetParam().path;
-  const Json with{{GetParam().member, Json::array({client})}};
-  const Json without{{GetParam().member, Json::array()}};
-  const std::string body = R"({"client_id":")" + client + R"("})";
-
-  EXPECT_EQ(json_of(call("GET", path)), without);
-  const HttpResponse added = call("POST", path, body);
-  EXPECT_EQ(added.status, 200);
-  EXPECT_EQ(json_of(added), with);
-  EXPECT_EQ(last_audit().action, GetParam().added);
-  EXPECT_EQ(last_audit().client_id, id);
-  EXPECT_EQ(last_audit().detail, "slug=demo client_id=" + client);
-  const std::size_t rows = audit_rows().size();
-  EXPECT_EQ(json_of(call("POST", path, body)), with);
-  EXPECT_EQ(audit_rows().size(), rows);
-
-  EXPECT_EQ(json_of(call("DELETE", path + "/" + client)), without);
-  EXPECT_EQ(last_audit().action, GetParam().removed);
-  EXPECT_EQ(json_of(call("DELETE", path + "/" + client)), without);
-  EXPECT_EQ(audit_rows().size(), rows + 1);
-}
-
-TEST_P(PolicyListTest, RefusesWhatDoesNotExist) {
-  create_resource();
-  const std::string path = std::string("/admin/resources/demo/policy") + GetParam().path;
-  expect_problem(call("POST", path, R"({"client_id":"nobody"})"), 400, "does not exist");
-  expect_problem(call("POST", path, R"({"client_id":""})"), 400, "empty");
-  expect_problem(call("POST", path, R"({})"), 400, "client_id is required");
-  expect_problem(call("POST", path, R"({"client_id":"x","more":1})"), 400, "unknown member");
-  expect_problem(call("POST", path, R"({"client_id":")" + std::string(16 * 1024, 'x') + R"("})"), 400,
-                 "larger than");
-  const std::string elsewhere = std::string("/admin/resources/nothing/policy") + GetParam().path;
-  expect_problem(call("GET", elsewhere), 404, "slug");
-  expect_problem(call("POST", elsewhere, R"({"client_id":"x"})"), 404, "slug");
-  expect_problem(call("DELETE", elsewhere + "/x"), 404, "slug");
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    Lists, PolicyListTest,
-    ::testing::Values(PolicyCase{"/exchange/allowed-clients", "allowed_client_ids",
-                                 "resource.policy.exchange.allowed_client.added",
-                                 "resource.policy.exchange.allowed_client.removed"},
-                      PolicyCase{"/runtime/client-ids", "client_ids", "resource.policy.runtime.client.added",
-                                 "resource.policy.runtime.client.removed"}),
-    [](const auto& policy) { return std::string(policy.index == 0 ? "Exchange" : "Runtime"); });
 
 }  // namespace
 }  // namespace authplane::authserver

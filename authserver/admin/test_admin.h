@@ -9,13 +9,28 @@
 
 namespace authplane::authserver {
 
+// Turns text around, so that it is found nowhere as it was.
+class MirrorSealer final : public Sealer {
+ public:
+  std::string_view driver() const override { return "mirror"; }
+  Outcome<std::string> seal(std::string_view text, std::string_view owner) override {
+    std::string sealed(text.rbegin(), text.rend());
+    return sealed.append(1, '\0').append(owner);
+  }
+  Outcome<Opened> open(std::string_view sealed, std::string_view owner) override {
+    if (!sealed.ends_with(owner)) return fail(DomainErrorCode::internal, "sealed for somebody else");
+    sealed.remove_suffix(owner.size() + 1);
+    return Opened{SecretString(std::string(sealed.rbegin(), sealed.rend()))};
+  }
+};
+
 inline constexpr std::string_view kAdminKey = "an-admin-key-for-tests";
 
 class AdminTest : public ::testing::Test, protected TestServer {
  protected:
   AdminTest() { start(); }
 
-  // Takes `config`, `api_key` and `metrics_text` as they are now.
+  // Takes `config`, `api_key`, `metrics_text` and `sealer` as they are now.
   void start() {
     handler = AdminApi::create({.config = config,
                                 .api_key = api_key,
@@ -27,7 +42,8 @@ class AdminTest : public ::testing::Test, protected TestServer {
                                 .random = random,
                                 .logger = logger,
                                 .metrics = metrics,
-                                .metrics_text = metrics_text});
+                                .metrics_text = metrics_text,
+                                .sealer = sealer});
   }
 
   HttpResponse call(std::string method, std::string target, std::string body = "") const {
@@ -45,6 +61,21 @@ class AdminTest : public ::testing::Test, protected TestServer {
   static std::string resource_body(const std::string& slug = "demo") {
     return R"({"slug":")" + slug + R"(","uri":"https://rs.example/mcp","backend_kind":"mint",)" +
            R"("display_name":"Demo","scopes":[{"name":"mcp:echo","description":"echo tool"}]})";
+  }
+  static std::string provider_body(const std::string& slug = "github") {
+    return R"({"slug":")" + slug + R"(","display_name":"GitHub","protocol":"oauth","config_data":)" +
+           R"({"client_id":"Iv1.1","client_secret_ref":"CONNECTOR_GITHUB_SECRET"}})";
+  }
+  std::string create_provider(const std::string& slug = "github") {
+    return json_of(call("POST", "/admin/broker-providers", provider_body(slug)))["id"];
+  }
+  // A broker resource of a provider that exists.
+  std::string create_broker(const std::string& slug = "upstream",
+                            const std::string& provider_slug = "github") {
+    return json_of(call("POST", "/admin/resources",
+                        R"({"slug":")" + slug + R"(","backend_kind":"broker","broker_provider_slug":")" +
+                            provider_slug +
+                            R"(","scopes":[{"name":"repo"},{"name":"user","upstream":"read:user"}]})"))["id"];
   }
   std::string create_client() { return json_of(call("POST", "/admin/clients", client_body()))["client_id"]; }
   std::string create_resource(const std::string& slug = "demo") {
@@ -66,7 +97,8 @@ class AdminTest : public ::testing::Test, protected TestServer {
     return row;
   }
   std::string create_user(const std::string& email = "ada@example.com") {
-    return json_of(call("POST", "/admin/users", R"({"email":")" + email + R"(","password":"p"})"))["id"];
+    return json_of(
+        call("POST", "/admin/users", R"({"email":")" + email + R"(","password":"a long one"})"))["id"];
   }
   // A user's consent, and what a redeemed code led to.
   struct Session {
@@ -156,6 +188,8 @@ class AdminTest : public ::testing::Test, protected TestServer {
                         .dpop = {}};
   SecretString api_key{std::string(kAdminKey)};
   std::function<std::string()> metrics_text;
+  MirrorSealer mirror;
+  Sealer* sealer = nullptr;  // data encryption is off
 };
 
 }  // namespace authplane::authserver

@@ -56,7 +56,7 @@ TEST_F(UserEndpointsTest, OnlyAdminIsAnotherRole) {
                                                                                      {"null", "user"}}) {
     const HttpResponse response = call("POST", "/admin/users",
                                        R"({"email":"u)" + std::to_string(audit_rows().size()) +
-                                           R"(@example.com","password":"p","role":)" + role + "}");
+                                           R"(@example.com","password":"a long one","role":)" + role + "}");
     ASSERT_EQ(response.status, 201) << response.body;
     EXPECT_EQ(json_of(response)["role"], stored) << role;
   }
@@ -79,6 +79,9 @@ TEST_F(UserEndpointsTest, EachBrokenRuleIs400AndNothingIsStored) {
       {R"({"email":"nobody","password":"p"})", "email must be an address"},
       {R"({"email":")" + std::string(251, 'a') + R"(@b.c","password":"p"})", "254 bytes"},
       {R"({"email":"a@b.c","password":""})", "password must not be empty"},
+      {R"({"email":"a@b.c","password":"seven77"})", "password is shorter than 8 characters"},
+      {R"({"email":"a@b.c","password":"\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9"})",
+       "shorter than 8 characters"},
       {R"({"email":"a@b.c","password":")" + std::string(1025, 'p') + R"("})", "password is longer than 1024"},
       {R"({"email":"a@b.c","password":"p","name":")" + std::string(256, 'n') + R"("})", "name is longer"},
       {R"({"email":"a@b.c","password":")" + std::string(1024 * 1024, 'p') + R"("})", "larger than"}};

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "authserver/domain/json_writer.h"
+
 namespace authplane::authserver {
 namespace {
 
@@ -181,12 +183,71 @@ OrderedJson view_of(const ConsentGrant& grant) {
   return view;
 }
 
-OrderedJson user_grants_view(const std::vector<ConsentGrant>& grants) {
+OrderedJson view_of(const BrokerGrant& grant) {
+  OrderedJson view;
+  view["id"] = grant.id;
+  view["user_id"] = grant.user_id;
+  view["broker_provider_id"] = grant.provider_id;
+  view["scopes_granted"] = array_of(grant.scopes_granted.tokens());
+  view["version"] = grant.version;
+  view["enc_backend"] = grant.enc_backend;
+  view["created_at"] = format_rfc3339(grant.created_at);
+  view["updated_at"] = format_rfc3339(grant.updated_at);
+  if (grant.revoked_at) view["revoked_at"] = format_rfc3339(*grant.revoked_at);
+  return view;
+}
+
+OrderedJson user_grants_view(const std::vector<ConsentGrant>& consent,
+                             const std::vector<BrokerGrant>& accounts) {
   OrderedJson view;
   view["consent_grants"] = OrderedJson::array();
-  for (const ConsentGrant& grant : grants) view["consent_grants"].push_back(view_of(grant));
+  for (const ConsentGrant& grant : consent) view["consent_grants"].push_back(view_of(grant));
   view["broker_grants"] = OrderedJson::array();
+  for (const BrokerGrant& grant : accounts) view["broker_grants"].push_back(view_of(grant));
   return view;
+}
+
+OrderedJson view_of(const FrontingLink& link) {
+  OrderedJson view;
+  view["source_slug"] = link.source_slug;
+  view["target_slug"] = link.target_slug;
+  view["scope_map"] = OrderedJson::object();
+  for (const auto& [from, to] : link.scope_map) view["scope_map"][from] = array_of(to);
+  view["created_at"] = format_rfc3339(link.created_at);
+  view["created_by"] = link.created_by;
+  return view;
+}
+
+OrderedJson view_of(const std::vector<FrontingLink>& links) {
+  OrderedJson views = OrderedJson::array();
+  for (const FrontingLink& link : links) views.push_back(view_of(link));
+  return views;
+}
+
+OrderedJson view_of(const BrokerProvider& provider) {
+  OrderedJson view;
+  view["id"] = provider.id;
+  view["slug"] = provider.slug;
+  view["display_name"] = provider.display_name;
+  view["protocol"] = to_string(provider.protocol);
+  view["config_data"] = OrderedJson::parse(provider.config_data, nullptr, /*allow_exceptions=*/false);
+  view["created_at"] = format_rfc3339(provider.created_at);
+  view["updated_at"] = format_rfc3339(provider.updated_at);
+  return view;
+}
+
+std::string provider_json(const BrokerProvider& provider) {
+  std::string text;
+  JsonObjectWriter(text)
+      .string("id", provider.id)
+      .string("slug", provider.slug)
+      .string("display_name", provider.display_name)
+      .string("protocol", to_string(provider.protocol))
+      .raw("config_data", provider.config_data)
+      .string("created_at", format_rfc3339(provider.created_at))
+      .string("updated_at", format_rfc3339(provider.updated_at))
+      .finish();
+  return text;
 }
 
 OrderedJson view_of(const AuditEvent& event) {

@@ -37,6 +37,16 @@ std::string audit_detail(std::initializer_list<std::pair<std::string_view, std::
   return detail;
 }
 
+std::string changed_fields(std::initializer_list<std::pair<bool, std::string_view>> fields) {
+  std::string list;
+  for (const auto& [changed, name] : fields) {
+    if (!changed) continue;
+    if (!list.empty()) list += ',';
+    list += name;
+  }
+  return list;
+}
+
 AuditEvent AuditService::make(std::string_view action, const Actor& actor, std::string_view client_id,
                               std::string detail) const {
   return {.id = ids_.next(),

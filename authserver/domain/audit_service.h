@@ -25,6 +25,9 @@ struct Actor {
 // '"' and '\' is quoted and escaped, so that no value can look like another key.
 std::string audit_detail(std::initializer_list<std::pair<std::string_view, std::string_view>> pairs);
 
+// The names of what changed, with commas between them: a value of the audit row of a change.
+std::string changed_fields(std::initializer_list<std::pair<bool, std::string_view>> fields);
+
 // How far back audit queries may look.
 struct AuditLookback {
   std::chrono::seconds by_default = std::chrono::hours(24);

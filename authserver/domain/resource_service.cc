@@ -1,54 +1,16 @@
 #include "authserver/domain/resource_service.h"
 
 #include <algorithm>
-#include <set>
 
 #include <authplane/base/encoding.h>
-#include <authplane/base/url.h>
+
+#include "authserver/domain/resource_rules.h"
 
 namespace authplane::authserver {
 namespace {
 
-constexpr std::size_t kMaxSlugBytes = 64;
-constexpr std::size_t kMaxUriBytes = 2048;
-constexpr std::size_t kMaxTextBytes = 1024;
-constexpr std::size_t kMaxScopes = 500;
-constexpr std::size_t kMaxPolicyEntries = 1000;
-
 Unexpected<DomainError> broken(std::string description) {
   return fail(DomainErrorCode::invalid_request, std::move(description));
-}
-
-bool is_slug(std::string_view text) {
-  const auto alphanumeric = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
-  return !text.empty() && text.size() <= kMaxSlugBytes && alphanumeric(text.front()) &&
-         std::all_of(text.begin(), text.end(), [&](char c) { return alphanumeric(c) || c == '-'; });
-}
-
-Outcome<void> check_uri(const std::string& text) {
-  if (text.empty()) return {};
-  const auto url = Url::parse(text);
-  if (!url) return broken("uri is not an absolute URI: " + header_safe(url.error().message));
-  if (url->scheme() != "http" && url->scheme() != "https") return broken("uri must be http or https");
-  if (url->has_fragment() || url->has_userinfo())
-    return broken("uri must have neither fragment nor user information");
-  if (text.size() > kMaxUriBytes) return broken("uri is longer than 2048 bytes");
-  return {};
-}
-
-Outcome<void> check_scopes(const Resource& resource) {
-  if (resource.scopes.size() > kMaxScopes) return broken("more than 500 scopes");
-  std::set<std::string_view> seen;
-  for (const ResourceScope& scope : resource.scopes) {
-    if (!is_scope_token(scope.name)) {
-      return broken("a scope name must not be empty and must be a scope token (RFC 6749 section 3.3)");
-    }
-    if (!seen.insert(scope.name).second) return broken("scope " + scope.name + " is listed twice");
-    if (scope.description.size() > kMaxTextBytes || !is_valid_utf8(scope.description)) {
-      return broken("a scope description must be UTF-8 of at most 1024 bytes");
-    }
-  }
-  return {};
 }
 
 // Broker-only parts of a mint resource are dropped, not refused.
@@ -57,33 +19,31 @@ void normalise(Resource& resource) {
   if (resource.backend_kind == BackendKind::mint) resource.policy.connect_allowed_return_urls.clear();
 }
 
-std::vector<std::string>& list_of(ResourcePolicy& policy, PolicyList list) {
-  return list == PolicyList::exchange_allowed_clients ? policy.exchange_allowed_client_ids
-                                                      : policy.runtime_client_ids;
+struct PolicyListTraits {
+  std::vector<std::string> ResourcePolicy::*entries;
+  std::string_view added, removed;  // audit actions
+  std::string_view detail;          // the audit row's name for an entry
+};
+
+const PolicyListTraits& traits_of(PolicyList list) {
+  static constexpr PolicyListTraits kTraits[] = {
+      {&ResourcePolicy::exchange_allowed_client_ids, "resource.policy.exchange.allowed_client.added",
+       "resource.policy.exchange.allowed_client.removed", "client_id"},
+      {&ResourcePolicy::runtime_client_ids, "resource.policy.runtime.client.added",
+       "resource.policy.runtime.client.removed", "client_id"},
+      {&ResourcePolicy::connect_allowed_return_urls, "resource.policy.connect.allowed_return_url.added",
+       "resource.policy.connect.allowed_return_url.removed", "return_url"}};
+  return kTraits[static_cast<std::size_t>(list)];
 }
 
-std::string_view action_of(PolicyList list, bool present) {
-  if (list == PolicyList::exchange_allowed_clients) {
-    return present ? "resource.policy.exchange.allowed_client.added"
-                   : "resource.policy.exchange.allowed_client.removed";
-  }
-  return present ? "resource.policy.runtime.client.added" : "resource.policy.runtime.client.removed";
-}
-
-std::string changed_fields(const ResourceChanges& changes) {
-  const std::pair<bool, std::string_view> fields[] = {{changes.slug.has_value(), "slug"},
-                                                      {changes.uri.has_value(), "uri"},
-                                                      {changes.backend_kind.has_value(), "backend_kind"},
-                                                      {changes.display_name.has_value(), "display_name"},
-                                                      {changes.scopes.has_value(), "scopes"},
-                                                      {changes.policy.has_value(), "policy"}};
-  std::string list;
-  for (const auto& [changed, name] : fields) {
-    if (!changed) continue;
-    if (!list.empty()) list += ',';
-    list += name;
-  }
-  return list;
+std::string fields_of(const ResourceChanges& changes) {
+  return changed_fields({{changes.slug.has_value(), "slug"},
+                         {changes.uri.has_value(), "uri"},
+                         {changes.backend_kind.has_value(), "backend_kind"},
+                         {changes.broker_provider_id.has_value(), "broker_provider_id"},
+                         {changes.display_name.has_value(), "display_name"},
+                         {changes.scopes.has_value(), "scopes"},
+                         {changes.policy.has_value(), "policy"}});
 }
 
 Outcome<void> check_policy_list(ClientStore& clients, const std::vector<std::string>& ids,
@@ -99,20 +59,43 @@ Outcome<void> check_policy_list(ClientStore& clients, const std::vector<std::str
   return {};
 }
 
-Outcome<void> check_members(const Resource& resource) {
-  if (!is_slug(resource.slug))
-    return broken("slug must be 1 to 64 of a-z, 0-9 and '-', not starting with '-'");
-  if (resource.backend_kind == BackendKind::broker) {
-    return broken("backend_kind broker needs a broker provider, and this server has none; use mint");
+}  // namespace
+
+ResourceService::ResourceService(Storage& storage, AuditService& audit, IdGenerator& ids, const Clock& clock,
+                                 Metrics& metrics)
+    : store_(storage.resources()),
+      providers_(storage.broker_providers()),
+      clients_(storage.clients()),
+      audit_(audit),
+      ids_(ids),
+      clock_(clock),
+      metrics_(metrics) {}
+
+// The provider's id. Errors: not_found (no provider has the slug), invalid_request.
+Outcome<std::string> ResourceService::provider_of(const ResourceRegistration& registration) const {
+  if (registration.broker_provider_slug.empty()) return registration.broker_provider_id;
+  const auto found = providers_.find_by_slug(registration.broker_provider_slug);
+  if (!found) return Err(found.error());
+  if (!*found) return fail(DomainErrorCode::not_found, "no broker provider has this slug");
+  if (!registration.broker_provider_id.empty() && registration.broker_provider_id != (*found)->id) {
+    return broken("broker_provider_id and broker_provider_slug name different providers");
   }
-  if (auto ok = check_uri(resource.uri); !ok) return ok;
-  if (resource.display_name.size() > kMaxTextBytes || !is_valid_utf8(resource.display_name)) {
-    return broken("display_name must be UTF-8 of at most 1024 bytes");
-  }
-  return check_scopes(resource);
+  return (*found)->id;
 }
 
-}  // namespace
+Outcome<void> ResourceService::check_provider(const Resource& resource) const {
+  if (resource.backend_kind == BackendKind::mint) {
+    if (resource.broker_provider_id.empty()) return {};
+    return broken("a mint resource has no broker provider; leave broker_provider_id and its slug empty");
+  }
+  if (resource.broker_provider_id.empty()) {
+    return broken("backend_kind broker needs a broker provider: send broker_provider_id");
+  }
+  const auto found = providers_.find(resource.broker_provider_id);
+  if (!found) return Err(found.error());
+  if (!*found) return broken("broker_provider_id names no broker provider");
+  return {};
+}
 
 Outcome<void> ResourceService::check_policy(const ResourcePolicy& policy) const {
   if (auto ok =
@@ -120,7 +103,14 @@ Outcome<void> ResourceService::check_policy(const ResourcePolicy& policy) const 
       !ok) {
     return ok;
   }
-  return check_policy_list(clients_, policy.runtime_client_ids, "runtime.client_ids");
+  if (auto ok = check_policy_list(clients_, policy.runtime_client_ids, "runtime.client_ids"); !ok) return ok;
+  if (policy.connect_allowed_return_urls.size() > kMaxPolicyEntries) {
+    return broken("connect.allowed_return_urls has more than 1000 entries");
+  }
+  for (const std::string& url : policy.connect_allowed_return_urls) {
+    if (auto ok = check_return_url(url); !ok) return ok;
+  }
+  return {};
 }
 
 Outcome<Resource> ResourceService::create(const ResourceRegistration& registration, const Actor& actor) {
@@ -129,14 +119,19 @@ Outcome<Resource> ResourceService::create(const ResourceRegistration& registrati
   resource.slug = registration.slug;
   resource.uri = registration.uri;
   resource.backend_kind = registration.backend_kind;
+  auto provider = provider_of(registration);
+  if (!provider) return Err(provider.error());
+  resource.broker_provider_id = std::move(*provider);
   resource.display_name = registration.display_name;
   resource.scopes = registration.scopes;
   resource.policy = registration.policy;
   resource.created_at = resource.updated_at = clock_.now();
   normalise(resource);
-  if (const auto ok = check_members(resource); !ok) return Err(ok.error());
+  if (const auto ok = check_resource(resource); !ok) return Err(ok.error());
+  if (const auto ok = check_provider(resource); !ok) return Err(ok.error());
   if (const auto ok = check_policy(resource.policy); !ok) return Err(ok.error());
   if (const auto stored = store_.insert(resource); !stored) return Err(stored.error());
+  count("create");
   audit_.record("resource.created", actor, "", audit_detail({{"id", resource.id}, {"slug", resource.slug}}));
   return resource;
 }
@@ -179,77 +174,98 @@ Outcome<Resource> ResourceService::update(std::string_view id, const ResourceCha
   if (changes.slug) resource.slug = *changes.slug;
   if (changes.uri) resource.uri = *changes.uri;
   if (changes.backend_kind) resource.backend_kind = *changes.backend_kind;
+  if (changes.backend_kind == BackendKind::mint) resource.broker_provider_id.clear();
+  if (changes.broker_provider_id) resource.broker_provider_id = *changes.broker_provider_id;
   if (changes.display_name) resource.display_name = *changes.display_name;
   if (changes.scopes) resource.scopes = *changes.scopes;
   if (changes.policy) resource.policy = *changes.policy;
   resource.updated_at = clock_.now();
   normalise(resource);
-  if (const auto ok = check_members(resource); !ok) return Err(ok.error());
+  if (const auto ok = check_resource(resource); !ok) return Err(ok.error());
+  if (const auto ok = check_provider(resource); !ok) return Err(ok.error());
   // A policy that stays may name clients that were deleted since.
   if (changes.policy) {
     if (const auto ok = check_policy(resource.policy); !ok) return Err(ok.error());
   }
   auto stored = store_.update(resource);
   if (stored) {
+    count("update");
     audit_.record(
         "resource.patched", actor, "",
-        audit_detail({{"id", resource.id}, {"slug", resource.slug}, {"fields", changed_fields(changes)}}));
+        audit_detail({{"id", resource.id}, {"slug", resource.slug}, {"fields", fields_of(changes)}}));
   }
   return stored;
 }
 
-Outcome<void> ResourceService::remove(std::string_view id, const Actor& actor) {
+Outcome<void> ResourceService::remove(std::string_view id, RemoveResource mode, const Actor& actor) {
   const auto found = get(id);
   if (!found) return Err(found.error());
-  auto removed = store_.remove(id, clock_.now());
-  if (removed) {
-    audit_.record("resource.deleted", actor, "", audit_detail({{"id", found->id}, {"slug", found->slug}}));
+  const auto links = store_.remove(id, mode, clock_.now());
+  if (!links) return Err(links.error());
+  count("delete");
+  std::string detail = audit_detail({{"id", found->id}, {"slug", found->slug}});
+  if (!links->empty()) detail += " " + audit_detail({{"cascaded_links", std::to_string(links->size())}});
+  audit_.record("resource.deleted", actor, "", std::move(detail));
+  for (const FrontingLink& link : *links) {
+    audit_.record(
+        "fronting_link.deleted", actor, "",
+        audit_detail(
+            {{"source", link.source_slug}, {"target", link.target_slug}, {"reason", "resource_cascade"}}));
   }
-  return removed;
+  return {};
 }
 
-Outcome<std::vector<std::string>> ResourceService::policy_clients(std::string_view slug,
-                                                                  PolicyList list) const {
+Outcome<Resource> ResourceService::with_policy_list(std::string_view slug, PolicyList list) const {
   auto found = get_by_slug(slug);
+  if (found && list == PolicyList::connect_return_urls && found->backend_kind == BackendKind::mint) {
+    return broken("a mint resource has no return URLs; nobody connects an account for it");
+  }
+  return found;
+}
+
+Outcome<std::vector<std::string>> ResourceService::policy_list(std::string_view slug, PolicyList list) const {
+  auto found = with_policy_list(slug, list);
   if (!found) return Err(found.error());
-  return std::move(list_of(found->policy, list));
+  return std::move(found->policy.*traits_of(list).entries);
 }
 
-Outcome<std::vector<std::string>> ResourceService::add_policy_client(std::string_view slug, PolicyList list,
-                                                                     std::string_view client_id,
-                                                                     const Actor& actor) {
-  return change_policy(slug, list, client_id, true, actor);
+Outcome<std::vector<std::string>> ResourceService::add_to_policy(std::string_view slug, PolicyList list,
+                                                                 std::string_view entry, const Actor& actor) {
+  return change_policy(slug, list, entry, true, actor);
 }
 
-Outcome<std::vector<std::string>> ResourceService::remove_policy_client(std::string_view slug,
-                                                                        PolicyList list,
-                                                                        std::string_view client_id,
-                                                                        const Actor& actor) {
-  return change_policy(slug, list, client_id, false, actor);
+Outcome<std::vector<std::string>> ResourceService::remove_from_policy(std::string_view slug, PolicyList list,
+                                                                      std::string_view entry,
+                                                                      const Actor& actor) {
+  return change_policy(slug, list, entry, false, actor);
 }
 
 Outcome<std::vector<std::string>> ResourceService::change_policy(std::string_view slug, PolicyList list,
-                                                                 std::string_view client_id, bool present,
+                                                                 std::string_view entry, bool present,
                                                                  const Actor& actor) {
-  auto found = get_by_slug(slug);
+  auto found = with_policy_list(slug, list);
   if (!found) return Err(found.error());
-  std::vector<std::string>& ids = list_of(found->policy, list);
-  const auto at = std::find(ids.begin(), ids.end(), client_id);
-  if ((at != ids.end()) == present) return std::move(ids);
+  const PolicyListTraits& traits = traits_of(list);
+  std::vector<std::string>& entries = found->policy.*traits.entries;
+  const auto at = std::find(entries.begin(), entries.end(), entry);
+  if ((at != entries.end()) == present) return std::move(entries);
   if (present) {
-    if (ids.size() >= kMaxPolicyEntries) return broken("the list is full: it has 1000 entries");
-    if (const auto ok = check_policy_list(clients_, {std::string(client_id)}, "client_id"); !ok)
-      return Err(ok.error());
-    ids.emplace_back(client_id);
+    if (entries.size() >= kMaxPolicyEntries) return broken("the list is full: it has 1000 entries");
+    const auto ok = list == PolicyList::connect_return_urls
+                        ? check_return_url(entry)
+                        : check_policy_list(clients_, {std::string(entry)}, "client_id");
+    if (!ok) return Err(ok.error());
+    entries.emplace_back(entry);
   } else {
-    ids.erase(at);
+    entries.erase(at);
   }
   found->updated_at = clock_.now();
   auto stored = store_.update(*found);
   if (!stored) return Err(stored.error());
-  audit_.record(action_of(list, present), actor, found->id,
-                audit_detail({{"slug", found->slug}, {"client_id", client_id}}));
-  return std::move(list_of(stored->policy, list));
+  metrics_.counter("authplane_allowlist_ops_total", {{"op", present ? "add" : "remove"}}).add();
+  audit_.record(present ? traits.added : traits.removed, actor, found->id,
+                audit_detail({{"slug", found->slug}, {traits.detail, entry}}));
+  return std::move(stored->policy.*traits.entries);
 }
 
 }  // namespace authplane::authserver

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "authserver/domain/audit_service.h"
-#include "authserver/domain/client_store.h"
-#include "authserver/domain/resource_store.h"
+#include "authserver/domain/metrics.h"
+#include "authserver/domain/storage.h"
 
 namespace authplane::authserver {
 
@@ -15,33 +15,37 @@ struct ResourceRegistration {
   std::string slug;  // lower-cased, then [a-z0-9][a-z0-9-]{0,63}
   std::string uri;   // "" or an absolute http(s) URI without fragment; kept byte for byte
   BackendKind backend_kind = BackendKind::mint;
+  // A broker resource has one provider, named in either way or in both; a mint resource has none.
+  std::string broker_provider_id, broker_provider_slug;
   std::string display_name;
   std::vector<ResourceScope> scopes;
   ResourcePolicy policy;
 };
 
-// Absent = unchanged; a present list or policy replaces the old one whole.
+// Absent = unchanged; a present list or policy replaces the old one whole. A resource that becomes mint
+// loses its provider.
 struct ResourceChanges {
-  std::optional<std::string> slug, uri, display_name;
+  std::optional<std::string> slug, uri, broker_provider_id, display_name;
   std::optional<BackendKind> backend_kind;
   std::optional<std::vector<ResourceScope>> scopes;
   std::optional<ResourcePolicy> policy;
-  bool empty() const { return !slug && !uri && !display_name && !backend_kind && !scopes && !policy; }
+  bool empty() const {
+    return !slug && !uri && !broker_provider_id && !display_name && !backend_kind && !scopes && !policy;
+  }
 };
 
-// The lists of client ids in a resource's policy.
-enum class PolicyList { exchange_allowed_clients, runtime_clients };
+// The lists in a resource's policy: two of client ids and, for broker resources only, one of URLs that people
+// may be sent to after they connected an account.
+enum class PolicyList { exchange_allowed_clients, runtime_clients, connect_return_urls };
 
 // Registers and manages protected resources, and writes an audit row for each change. Thread-safe.
-// Broker resources need a provider, and this server has none to name: they are refused with invalid_request.
 // Errors beside those named: not_found for an unknown id or slug, conflict (slug in use, somebody changed the
 // resource meanwhile), invalid_request for a broken rule, and unavailable and internal from the store.
 class ResourceService {
  public:
   // The references outlive the service.
-  ResourceService(ResourceStore& store, ClientStore& clients, AuditService& audit, IdGenerator& ids,
-                  const Clock& clock)
-      : store_(store), clients_(clients), audit_(audit), ids_(ids), clock_(clock) {}
+  ResourceService(Storage& storage, AuditService& audit, IdGenerator& ids, const Clock& clock,
+                  Metrics& metrics);
 
   Outcome<Resource> create(const ResourceRegistration& registration, const Actor& actor);
   Outcome<Resource> get(std::string_view id) const;
@@ -49,29 +53,36 @@ class ResourceService {
   // By id, or else by slug: for operators who type either.
   Outcome<Resource> get_by_id_or_slug(std::string_view id_or_slug) const;
   Outcome<std::vector<Resource>> list(const ResourceFilter& filter, const Page& page) const;
-  // No changes: nothing is written.
+  // No changes: nothing is written. Errors: invalid_request also when a fronting link needs what would go.
   Outcome<Resource> update(std::string_view id, const ResourceChanges& changes, const Actor& actor);
-  // Errors: conflict while unexpired tokens name the resource.
-  Outcome<void> remove(std::string_view id, const Actor& actor);
+  // Errors: conflict while unexpired tokens or consent name the resource, or, as `mode` says, links.
+  Outcome<void> remove(std::string_view id, RemoveResource mode, const Actor& actor);
 
-  // The list after the change. Idempotent: a change that changes nothing is neither written nor audited.
-  Outcome<std::vector<std::string>> policy_clients(std::string_view slug, PolicyList list) const;
-  Outcome<std::vector<std::string>> add_policy_client(std::string_view slug, PolicyList list,
-                                                      std::string_view client_id, const Actor& actor);
-  Outcome<std::vector<std::string>> remove_policy_client(std::string_view slug, PolicyList list,
-                                                         std::string_view client_id, const Actor& actor);
+  // The list, after the change. Idempotent: a change that changes nothing is neither written nor audited.
+  Outcome<std::vector<std::string>> policy_list(std::string_view slug, PolicyList list) const;
+  Outcome<std::vector<std::string>> add_to_policy(std::string_view slug, PolicyList list,
+                                                  std::string_view entry, const Actor& actor);
+  Outcome<std::vector<std::string>> remove_from_policy(std::string_view slug, PolicyList list,
+                                                       std::string_view entry, const Actor& actor);
 
  private:
+  Outcome<std::string> provider_of(const ResourceRegistration& registration) const;
+  Outcome<void> check_provider(const Resource& resource) const;
   Outcome<void> check_policy(const ResourcePolicy& policy) const;
+  Outcome<Resource> with_policy_list(std::string_view slug, PolicyList list) const;
   Outcome<std::vector<std::string>> change_policy(std::string_view slug, PolicyList list,
-                                                  std::string_view client_id, bool present,
-                                                  const Actor& actor);
+                                                  std::string_view entry, bool present, const Actor& actor);
+  void count(std::string_view op) {
+    metrics_.counter("authplane_resource_server_ops_total", {{"op", op}}).add();
+  }
 
   ResourceStore& store_;
+  BrokerProviderStore& providers_;
   ClientStore& clients_;
   AuditService& audit_;
   IdGenerator& ids_;
   const Clock& clock_;
+  Metrics& metrics_;
 };
 
 }  // namespace authplane::authserver

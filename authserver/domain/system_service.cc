@@ -13,10 +13,12 @@ std::string format_uptime(std::chrono::seconds uptime) {
   return text + std::to_string(seconds % 60) + 's';
 }
 
-SystemService::SystemService(Storage& storage, const Clock& clock, std::string signing_key_store)
+SystemService::SystemService(Storage& storage, const Clock& clock, std::string signing_key_store,
+                             std::string encryption_driver)
     : storage_(storage),
       clock_(clock),
       signing_key_store_(std::move(signing_key_store)),
+      encryption_driver_(std::move(encryption_driver)),
       started_(clock.steady_now()) {}
 
 SystemStatus SystemService::status() const {
@@ -24,7 +26,7 @@ SystemStatus SystemService::status() const {
       .uptime = std::chrono::floor<std::chrono::seconds>(clock_.steady_now() - started_),
       .subsystems = {{"storage", storage_.ping() ? "healthy" : "unhealthy", std::string(storage_.driver())},
                      {"signing", "healthy", signing_key_store_},
-                     {"encryption", "not_configured", ""}}};
+                     {"encryption", encryption_driver_.empty() ? "not_configured" : "healthy", encryption_driver_}}};
 }
 
 Outcome<Stats> SystemService::stats_today() const {

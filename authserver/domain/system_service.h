@@ -27,9 +27,12 @@ std::string format_uptime(std::chrono::seconds uptime);
 // How the server is doing. Thread-safe.
 class SystemService {
  public:
-  // Uptime counts from here. The references outlive the service.
-  SystemService(Storage& storage, const Clock& clock, std::string signing_key_store);
+  // Uptime counts from here. `encryption_driver`: "" = data encryption is off. The references outlive the
+  // service.
+  SystemService(Storage& storage, const Clock& clock, std::string signing_key_store,
+                std::string encryption_driver);
 
+  const std::string& encryption_driver() const { return encryption_driver_; }
   SystemStatus status() const;
   // Counts of today, from 00:00 UTC on. Errors: the store's.
   Outcome<Stats> stats_today() const;
@@ -37,7 +40,7 @@ class SystemService {
  private:
   Storage& storage_;
   const Clock& clock_;
-  std::string signing_key_store_;
+  std::string signing_key_store_, encryption_driver_;
   SteadyTime started_;
 };
 

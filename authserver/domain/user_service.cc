@@ -1,11 +1,14 @@
 #include "authserver/domain/user_service.h"
 
+#include <algorithm>
+
 #include <authplane/base/encoding.h>
 
 namespace authplane::authserver {
 namespace {
 
 constexpr std::size_t kMaxNameBytes = 255;
+constexpr std::size_t kMinPasswordCharacters = 8;  // NIST SP 800-63B section 5.1.1.1
 
 Outcome<std::string> checked_email(std::string_view text) {
   std::string email = normalize_email(text);
@@ -24,11 +27,25 @@ Outcome<void> check_name(std::string_view name) {
   return {};
 }
 
+// Code points; of what is no UTF-8, about that many.
+std::size_t characters(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
 std::string user_detail(std::string_view id) {
   return audit_detail({{"user", id}});
 }
 
 }  // namespace
+
+Outcome<std::string> UserService::hash(const SecretString& password) const {
+  if (password.empty()) return fail(DomainErrorCode::invalid_request, "password must not be empty");
+  if (characters(password.expose()) < kMinPasswordCharacters) {
+    return fail(DomainErrorCode::invalid_request, "password is shorter than 8 characters");
+  }
+  return hash_password_(password.expose());
+}
 
 Outcome<User> UserService::create(const NewUser& user, const Actor& actor) {
   auto email = checked_email(user.email);
@@ -37,13 +54,13 @@ Outcome<User> UserService::create(const NewUser& user, const Actor& actor) {
   const auto holder = store_.find_by_email(*email);
   if (!holder) return Err(holder.error());
   if (*holder) return fail(DomainErrorCode::conflict, "another user has this e-mail address");
-  auto hash = hash_password_(user.password.expose());
-  if (!hash) return Err(hash.error());
+  auto row = hash(user.password);
+  if (!row) return Err(row.error());
   User created;
   created.id = ids_.opaque();
   created.email = std::move(*email);
   created.name = user.name;
-  created.password_hash = std::move(*hash);
+  created.password_hash = std::move(*row);
   created.role = user.role;
   created.created_at = created.updated_at = clock_.now();
   if (const auto stored = store_.insert(created); !stored) return Err(stored.error());
@@ -86,6 +103,28 @@ Outcome<User> UserService::update(std::string_view id, const UserChanges& change
   auto updated = store_.update(changed);
   if (updated) audit_.record("user.updated", actor, "", user_detail(id));
   return updated;
+}
+
+Outcome<RevokedFamilies> UserService::set_password(std::string_view id, const SecretString& password,
+                                                   const Actor& actor) {
+  auto user = store_.get(id);
+  if (!user) return Err(user.error());
+  if (user->provider != kLocalProvider) {
+    return fail(DomainErrorCode::invalid_request,
+                "the user signs in at an identity provider and has no password here");
+  }
+  auto row = hash(password);
+  if (!row) return Err(row.error());
+  user->password_hash = std::move(*row);
+  user->updated_at = clock_.now();
+  // First the password: nobody is to sign in with the old one once the tokens are gone.
+  if (const auto stored = store_.update(*user); !stored) return Err(stored.error());
+  auto revoked =
+      families_.revoke_matching({.user_id = user->id, .client_id = {}, .resource_id = {}}, clock_.now());
+  audit_.record(
+      "user.password_changed", actor, "",
+      audit_detail({{"user", id}, {"revoked", revoked ? std::to_string(revoked->families) : "failed"}}));
+  return revoked;
 }
 
 Outcome<User> UserService::transition(std::string_view id, UserStatus to, std::string_view action,

@@ -9,6 +9,7 @@
 #include <authplane/base/secret.h>
 
 #include "authserver/domain/audit_service.h"
+#include "authserver/domain/token_family_store.h"
 #include "authserver/domain/user_store.h"
 
 namespace authplane::authserver {
@@ -20,8 +21,8 @@ using PasswordHashing = std::function<Outcome<std::string>(std::string_view pass
 // What an operator asks for.
 struct NewUser {
   std::string email;
-  SecretString password;
-  std::string name;  // shown to people, may be ""; at most 255 bytes
+  SecretString password;  // at least 8 characters
+  std::string name;       // shown to people, may be ""; at most 255 bytes
   UserRole role = UserRole::user;
 };
 
@@ -37,9 +38,14 @@ struct UserChanges {
 class UserService {
  public:
   // The references outlive the service.
-  UserService(UserStore& store, AuditService& audit, IdGenerator& ids, const Clock& clock,
-              PasswordHashing hash_password)
-      : store_(store), audit_(audit), ids_(ids), clock_(clock), hash_password_(std::move(hash_password)) {}
+  UserService(UserStore& store, TokenFamilyStore& families, AuditService& audit, IdGenerator& ids,
+              const Clock& clock, PasswordHashing hash_password)
+      : store_(store),
+        families_(families),
+        audit_(audit),
+        ids_(ids),
+        clock_(clock),
+        hash_password_(std::move(hash_password)) {}
 
   // Takes as long as one password hash. Errors: invalid_request, conflict (the address has a user).
   Outcome<User> create(const NewUser& user, const Actor& actor);
@@ -49,6 +55,11 @@ class UserService {
   Outcome<std::vector<User>> list() const;  // all of them, newest first
   // Errors: invalid_request, conflict (the address has another user).
   Outcome<User> update(std::string_view id, const UserChanges& changes, const Actor& actor);
+  // From now on only this password is right, and every token that was had with the one before is revoked:
+  // what is answered counts them. A browser that is signed in stays so until its session ends. Takes as long
+  // as one password hash. Errors: invalid_request (the password, or the user signs in elsewhere).
+  Outcome<RevokedFamilies> set_password(std::string_view id, const SecretString& password,
+                                        const Actor& actor);
   // Sessions of the user end, and no further token is issued for them. Errors: conflict (is disabled
   // already).
   Outcome<User> disable(std::string_view id, const Actor& actor);
@@ -58,9 +69,11 @@ class UserService {
   Outcome<void> remove(std::string_view id, RemoveUser mode, const Actor& actor);
 
  private:
+  Outcome<std::string> hash(const SecretString& password) const;
   Outcome<User> transition(std::string_view id, UserStatus to, std::string_view action, const Actor& actor);
 
   UserStore& store_;
+  TokenFamilyStore& families_;
   AuditService& audit_;
   IdGenerator& ids_;
   const Clock& clock_;

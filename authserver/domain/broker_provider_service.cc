@@ -1,0 +1,190 @@
+#include "authserver/domain/broker_provider_service.h"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include <authplane/base/encoding.h>
+#include <authplane/json/json.h>
+
+#include "authserver/domain/json_members.h"
+#include "authserver/domain/resource.h"
+
+namespace authplane::authserver {
+namespace {
+
+constexpr std::size_t kMaxConfigBytes = 1024 * 1024;
+constexpr std::size_t kMaxDisplayNameBytes = 1024;
+constexpr std::size_t kMaxShownName = 64;
+
+Unexpected<DomainError> broken(std::string description) {
+  return fail(DomainErrorCode::invalid_request, std::move(description));
+}
+
+bool is_secret_name(std::string_view name) {
+  const std::string lower = ascii_lower(name);
+  return lower.ends_with("_secret") || lower.ends_with("_password");
+}
+
+bool is_reference_name(std::string_view name) {
+  return name == "client_secret_ref" || name == "client_secret_env";
+}
+
+// Variables of these names were made for this server to read; the name of any other would let whoever may
+// write a provider send the server's own secrets upstream.
+bool is_readable_variable(std::string_view name) {
+  for (const std::string_view prefix : {"CONNECTOR_", "AUTHPLANE_VAULT_"}) {
+    if (!name.starts_with(prefix)) continue;
+    const std::string_view rest = name.substr(prefix.size());
+    return !rest.empty() && rest.front() >= 'A' && rest.front() <= 'Z' &&
+           std::all_of(rest.begin(), rest.end(),
+                       [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; });
+  }
+  return false;
+}
+
+Outcome<void> check_members(const BrokerProvider& provider) {
+  if (!is_slug(provider.slug))
+    return broken("slug must be 1 to 64 of a-z, 0-9 and '-', not starting with '-'");
+  if (provider.display_name.empty()) return broken("display_name must not be empty");
+  if (provider.display_name.size() > kMaxDisplayNameBytes || !is_valid_utf8(provider.display_name)) {
+    return broken("display_name must be UTF-8 of at most 1024 bytes");
+  }
+  return {};
+}
+
+struct SplitConfig {
+  std::vector<RawMember> plain, secrets;  // of the secrets, those that are not empty
+  bool speaks_of_secrets = false;
+};
+
+// `config` is a JSON object.
+Outcome<SplitConfig> split(std::string_view config) {
+  SplitConfig parts;
+  for (RawMember& member : raw_members(config)) {
+    const bool secret = is_secret_name(member.name);
+    parts.speaks_of_secrets |= secret || is_reference_name(member.name);
+    const bool empty = member.value == "\"\"" || member.value == "null";
+    if (secret && !empty && member.value.front() != '"') {
+      return broken("config_data." + header_safe(member.name.substr(0, kMaxShownName)) + " must be a string");
+    }
+    (secret && !empty ? parts.secrets : parts.plain).push_back(std::move(member));
+  }
+  return parts;
+}
+
+}  // namespace
+
+std::string provider_advice(const BrokerProvider& provider) {
+  const auto config = parse_json_object(provider.config_data, {.max_bytes = kMaxConfigBytes});
+  if (!config) return {};
+  for (const char* name : {"client_secret_ref", "client_secret_env"}) {
+    const std::string* variable = find_string(*config, name);
+    if (variable == nullptr || variable->empty() || is_readable_variable(*variable)) continue;
+    return "the " + std::string(name) + " of provider " + provider.slug +
+           " names a variable that will not be read: only names of A-Z, 0-9 and _ that start with CONNECTOR_"
+           " or AUTHPLANE_VAULT_ are";
+  }
+  return {};
+}
+
+// Sets config_data and what was sealed of it.
+Outcome<void> BrokerProviderService::configure(BrokerProvider& provider, std::string_view config_data) const {
+  if (const auto parsed = parse_json_object(config_data, {.max_bytes = kMaxConfigBytes}); !parsed) {
+    return broken("config_data is no JSON object: " + parsed.error().message);
+  }
+  const auto parts = split(config_data);
+  if (!parts) return Err(parts.error());
+  if (parts->secrets.empty()) {
+    provider.config_data = std::string(config_data);
+    if (parts->speaks_of_secrets) provider.sealed_secrets = provider.enc_backend = "";
+    return {};
+  }
+  if (!seal_) {
+    return broken("config_data." + header_safe(parts->secrets.front().name.substr(0, kMaxShownName)) +
+                  " is a secret in clear text; send client_secret_ref, the name of an environment variable, "
+                  "or configure data_encryption.driver");
+  }
+  auto sealed = seal_(provider.id, object_of(parts->secrets));
+  if (!sealed) return Err(sealed.error());
+  provider.config_data = object_of(parts->plain);
+  provider.sealed_secrets = std::move(sealed->ciphertext);
+  provider.enc_backend = std::move(sealed->driver);
+  return {};
+}
+
+Outcome<BrokerProvider> BrokerProviderService::create(const ProviderRegistration& registration,
+                                                      const Actor& actor) {
+  BrokerProvider provider;
+  provider.id = ids_.opaque();
+  provider.slug = ascii_lower(registration.slug);
+  provider.display_name = registration.display_name;
+  provider.protocol = registration.protocol;
+  provider.created_at = provider.updated_at = clock_.now();
+  if (const auto ok = check_members(provider); !ok) return Err(ok.error());
+  const std::string_view config = registration.config_data.empty() ? "{}" : registration.config_data;
+  if (const auto ok = configure(provider, config); !ok) return Err(ok.error());
+  if (const auto stored = store_.insert(provider); !stored) return Err(stored.error());
+  audit_.record("broker_provider.created", actor, "",
+                audit_detail({{"id", provider.id}, {"slug", provider.slug}}));
+  return provider;
+}
+
+Outcome<BrokerProvider> BrokerProviderService::get(std::string_view id) const {
+  auto found = store_.find(id);
+  if (!found) return Err(found.error());
+  if (!*found) return fail(DomainErrorCode::not_found, "no broker provider has this id");
+  return std::move(**found);
+}
+
+Outcome<BrokerProvider> BrokerProviderService::get_by_slug(std::string_view slug) const {
+  auto found = store_.find_by_slug(slug);
+  if (!found) return Err(found.error());
+  if (!*found) return fail(DomainErrorCode::not_found, "no broker provider has this slug");
+  return std::move(**found);
+}
+
+Outcome<BrokerProvider> BrokerProviderService::get_by_id_or_slug(std::string_view id_or_slug) const {
+  auto found = get(id_or_slug);
+  if (found || found.error().code != DomainErrorCode::not_found) return found;
+  return get_by_slug(id_or_slug);
+}
+
+Outcome<std::vector<BrokerProvider>> BrokerProviderService::list() const {
+  return store_.list();
+}
+
+Outcome<BrokerProvider> BrokerProviderService::update(std::string_view id, const ProviderChanges& changes,
+                                                      const Actor& actor) {
+  auto found = get(id);
+  if (!found || changes.empty()) return found;
+  BrokerProvider& provider = *found;
+  if (changes.slug) provider.slug = ascii_lower(*changes.slug);
+  if (changes.display_name) provider.display_name = *changes.display_name;
+  if (changes.protocol) provider.protocol = *changes.protocol;
+  if (const auto ok = check_members(provider); !ok) return Err(ok.error());
+  if (changes.config_data) {
+    if (const auto ok = configure(provider, *changes.config_data); !ok) return Err(ok.error());
+  }
+  provider.updated_at = clock_.now();
+  auto stored = store_.update(provider);
+  if (stored) {
+    audit_.record(
+        "broker_provider.patched", actor, "",
+        audit_detail({{"id", provider.id},
+                      {"slug", provider.slug},
+                      {"fields", changed_fields({{changes.slug.has_value(), "slug"},
+                                                 {changes.display_name.has_value(), "display_name"},
+                                                 {changes.protocol.has_value(), "protocol"},
+                                                 {changes.config_data.has_value(), "config_data"}})}}));
+  }
+  return stored;
+}
+
+Outcome<void> BrokerProviderService::remove(std::string_view id, const Actor& actor) {
+  auto removed = store_.remove(id);
+  if (removed) audit_.record("broker_provider.deleted", actor, "", audit_detail({{"id", id}}));
+  return removed;
+}
+
+}  // namespace authplane::authserver
