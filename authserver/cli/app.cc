@@ -111,9 +111,11 @@ int run(const std::vector<std::string>& arguments, Context& context) {
   add_purge_command(root, selected);
   add_config_commands(root, selected);
   add_doctor_command(root, selected);
-  CLI::App& admin =
-      add_group(root, "admin", "Manage resources, clients, users, tokens and keys in the database directly");
+  CLI::App& admin = add_group(
+      root, "admin", "Manage resources, providers, clients, users, tokens and keys in the database directly");
   add_resource_commands(admin, selected);
+  add_provider_commands(admin, selected);
+  add_fronting_commands(admin, selected);
   add_client_commands(admin, selected);
   add_user_commands(admin, selected);
   add_grant_commands(admin, selected);

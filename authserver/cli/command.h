@@ -79,6 +79,8 @@ void add_client_commands(CLI::App& admin, Action& selected);
 void add_user_commands(CLI::App& admin, Action& selected);
 void add_grant_commands(CLI::App& admin, Action& selected);
 void add_resource_commands(CLI::App& admin, Action& selected);
+void add_provider_commands(CLI::App& admin, Action& selected);
+void add_fronting_commands(CLI::App& admin, Action& selected);
 void add_issuance_commands(CLI::App& admin, Action& selected);
 void add_key_commands(CLI::App& admin, Action& selected);
 void add_dcr_commands(CLI::App& admin, Action& selected);

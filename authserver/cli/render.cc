@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "authserver/domain/fronting_service.h"
 #include "authserver/domain/json_writer.h"
 
 namespace authplane::authserver::cli {
@@ -126,6 +127,41 @@ std::string consent_grant_row(const ConsentGrant& grant) {
       .add("updated_at", instant(grant.updated_at));
   if (grant.revoked_at) row.add("revoked_at", instant(*grant.revoked_at));
   return row.line();
+}
+
+std::string broker_grant_row(const BrokerGrant& grant) {
+  Row row;
+  row.add("id", grant.id)
+      .add("broker_provider_id", grant.provider_id)
+      .add("scopes_granted", bracketed(grant.scopes_granted.tokens()))
+      .add("version", std::to_string(grant.version))
+      .add("enc_backend", grant.enc_backend)
+      .add("created_at", instant(grant.created_at))
+      .add("updated_at", instant(grant.updated_at));
+  if (grant.revoked_at) row.add("revoked_at", instant(*grant.revoked_at));
+  return row.line();
+}
+
+std::string provider_row(const BrokerProvider& provider) {
+  return Row()
+      .add("id", provider.id)
+      .add("slug", provider.slug)
+      .quoted("display_name", provider.display_name)
+      .add("protocol", to_string(provider.protocol))
+      .line();
+}
+
+std::string braced(const ScopeMap& scope_map) {
+  return "{" + to_text(scope_map) + "}";
+}
+
+std::string fronting_row(const FrontingLink& link) {
+  return Row()
+      .add("source", link.source_slug)
+      .add("target", link.target_slug)
+      .add("scope_map", braced(link.scope_map))
+      .add("created_by", link.created_by)
+      .line();
 }
 
 std::string resource_row(const Resource& resource, Columns columns) {

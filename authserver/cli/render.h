@@ -5,8 +5,11 @@
 #include <string_view>
 #include <vector>
 
+#include "authserver/domain/broker_grant.h"
+#include "authserver/domain/broker_provider.h"
 #include "authserver/domain/client.h"
 #include "authserver/domain/consent_grant.h"
+#include "authserver/domain/fronting_link.h"
 #include "authserver/domain/issuance.h"
 #include "authserver/domain/resource.h"
 #include "authserver/domain/user.h"
@@ -35,6 +38,10 @@ std::string instant(WallTime time);                                   // RFC 333
 std::string client_row(const Client& client);
 std::string user_row(const User& user);
 std::string consent_grant_row(const ConsentGrant& grant);
+std::string broker_grant_row(const BrokerGrant& grant);
+std::string provider_row(const BrokerProvider& provider);
+std::string braced(const ScopeMap& scope_map);  // {a->b+c,d->e}
+std::string fronting_row(const FrontingLink& link);
 enum class Columns { list, all };
 std::string resource_row(const Resource& resource, Columns columns);
 std::string issuance_row(const Issuance& issuance);

@@ -65,10 +65,14 @@ CommandResult<std::optional<ResourcePolicy>> policy_of(const ResourceOptions& op
                                split_all(options.allowed_return_urls)});
 }
 
-CommandResult<void> refuse_broker(const ResourceOptions& options) {
-  if (options.broker_provider.value_or("").empty()) return {};
-  return failure(
-      "--broker-provider: broker providers are not available in this build; use --backend-kind mint");
+// The id of the provider that --broker-provider names; nullopt when the flag was not given. Empty: none.
+CommandResult<std::optional<std::string>> provider_of(Workspace& workspace,
+                                                      const std::optional<std::string>& id_or_slug) {
+  if (!id_or_slug || id_or_slug->empty()) return id_or_slug;
+  Outcome<BrokerProvider> found = workspace.providers().get_by_id_or_slug(*id_or_slug);
+  if (found) return std::optional<std::string>(std::move(found->id));
+  if (found.error().code != DomainErrorCode::not_found) return failure(found.error());
+  return failure("--broker-provider: no broker provider has this id or slug; see admin provider list");
 }
 
 void warn_about_description(const ResourceOptions& options, Context& context) {
@@ -104,16 +108,17 @@ CommandResult<void> create(Invocation& invocation, const ResourceOptions& option
   if (!scopes) return Err(scopes.error());
   CommandResult<std::optional<ResourcePolicy>> policy = policy_of(options);
   if (!policy) return Err(policy.error());
-  CommandResult<void> no_broker = refuse_broker(options);
-  if (!no_broker) return no_broker;
   warn_about_description(options, context);
 
   CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open(invocation);
   if (!workspace) return Err(workspace.error());
+  CommandResult<std::optional<std::string>> provider = provider_of(**workspace, options.broker_provider);
+  if (!provider) return Err(provider.error());
   ResourceRegistration registration;
   registration.slug = *slug;
   registration.uri = options.uri.value_or("");
   registration.backend_kind = *kind;
+  registration.broker_provider_id = std::move(*provider).value_or("");
   registration.display_name = options.display_name.value_or("");
   registration.scopes = std::move(*scopes).value_or(std::vector<ResourceScope>());
   registration.policy = std::move(*policy).value_or(ResourcePolicy());
@@ -142,11 +147,12 @@ CommandResult<void> update(Invocation& invocation, const ResourceOptions& option
   CommandResult<std::optional<ResourcePolicy>> policy = policy_of(options);
   if (!policy) return Err(policy.error());
   changes.policy = std::move(*policy);
-  CommandResult<void> no_broker = refuse_broker(options);
-  if (!no_broker) return no_broker;
 
   CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open_existing(invocation);
   if (!workspace) return Err(workspace.error());
+  CommandResult<std::optional<std::string>> provider = provider_of(**workspace, options.broker_provider);
+  if (!provider) return Err(provider.error());
+  changes.broker_provider_id = std::move(*provider);
   ResourceService& resources = (*workspace)->resources();
   Outcome<Resource> found = resources.get_by_id_or_slug(*id);
   if (!found) return failure(found.error());
@@ -183,9 +189,11 @@ CommandResult<void> list(Invocation& invocation, const ListOptions& options) {
     if (!kind) return Err(kind.error());
     filter.backend_kind = *kind;
   }
-  filter.broker_provider_id = options.broker_provider;
   CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open_existing(invocation);
   if (!workspace) return Err(workspace.error());
+  CommandResult<std::optional<std::string>> provider = provider_of(**workspace, options.broker_provider);
+  if (!provider) return Err(provider.error());
+  filter.broker_provider_id = std::move(*provider);
   Outcome<std::vector<Resource>> found =
       (*workspace)->resources().list(filter, {.limit = kListLimit, .offset = 0});
   if (!found) return failure(found.error());
@@ -200,6 +208,19 @@ CommandResult<void> list(Invocation& invocation, const ListOptions& options) {
   return {};
 }
 
+// "a->b, c->a"; "" when there are none.
+std::string links_of(FrontingService& fronting, const std::string& slug) {
+  Outcome<FrontingLinks> links = fronting.links_of(slug);
+  if (!links) return {};
+  std::string names;
+  for (const std::vector<FrontingLink>* list : {&links->fronts, &links->fronted_by}) {
+    for (const FrontingLink& link : *list) {
+      names += (names.empty() ? "" : ", ") + link.source_slug + "->" + link.target_slug;
+    }
+  }
+  return names;
+}
+
 CommandResult<void> remove(Invocation& invocation, const std::string& given_id) {
   CommandResult<std::string> id = required(invocation.context, "--id", given_id);
   if (!id) return Err(id.error());
@@ -208,7 +229,14 @@ CommandResult<void> remove(Invocation& invocation, const std::string& given_id) 
   ResourceService& resources = (*workspace)->resources();
   Outcome<Resource> found = resources.get_by_id_or_slug(*id);
   if (!found) return failure(found.error());
-  Outcome<void> removed = resources.remove(found->id, kOperator);
+  Outcome<void> removed = resources.remove(found->id, RemoveResource::unless_linked, kOperator);
+  if (!removed && removed.error().code == DomainErrorCode::conflict) {
+    const std::string links = links_of((*workspace)->fronting(), found->slug);
+    if (!links.empty()) {
+      return failure("fronting links mention the resource: " + links +
+                     "; remove them first, with admin fronting delete");
+    }
+  }
   if (!removed) return failure(removed.error());
   invocation.context.out << Row("deleted").add("id", found->id).line();
   return {};
@@ -234,10 +262,10 @@ CommandResult<void> runtime_client(Invocation& invocation, const RuntimeClientOp
   ResourceService& resources = (*workspace)->resources();
   constexpr PolicyList kList = PolicyList::runtime_clients;
   Outcome<std::vector<std::string>> ids =
-      change == RuntimeClientChange::none ? resources.policy_clients(*slug, kList)
+      change == RuntimeClientChange::none ? resources.policy_list(*slug, kList)
       : change == RuntimeClientChange::add
-          ? resources.add_policy_client(*slug, kList, options.client_id, kOperator)
-          : resources.remove_policy_client(*slug, kList, options.client_id, kOperator);
+          ? resources.add_to_policy(*slug, kList, options.client_id, kOperator)
+          : resources.remove_from_policy(*slug, kList, options.client_id, kOperator);
   if (!ids) return failure(ids.error());
   if (options.json) {
     OrderedJson answer;
@@ -275,7 +303,7 @@ void add_shared_options(CommandBuilder& builder, ResourceOptions& options) {
   builder.text("--slug", options.slug, "Short unique name")
       .text("--backend-kind", options.backend_kind, "mint or broker")
       .text("--uri", options.uri, "Resource URI, byte for byte the audience of its tokens")
-      .text("--broker-provider", options.broker_provider, "Provider id or slug")
+      .text("--broker-provider", options.broker_provider, "Provider id or slug; for backend kind broker")
       .text("--display-name", options.display_name, "Name shown to people")
       .repeated("--scopes", options.scopes, "Scope as name|upstream|description; repeatable")
       .text("--scopes-file", options.scopes_file, "JSON array of {name, upstream, description}")
@@ -321,7 +349,7 @@ void add_resource_commands(CLI::App& admin, Action& selected) {
   auto listing = std::make_shared<ListOptions>();
   CommandBuilder(group, "list", "List resources by slug", selected)
       .text("--backend-kind", listing->backend_kind, "mint or broker")
-      .text("--broker-provider", listing->broker_provider, "Provider id")
+      .text("--broker-provider", listing->broker_provider, "Provider id or slug")
       .flag("--json", listing->json, "Print JSON")
       .runs([listing](Invocation& invocation) { return list(invocation, *listing); });
 

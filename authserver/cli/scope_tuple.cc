@@ -2,14 +2,12 @@
 
 #include <authplane/json/json.h>
 
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
+
+#include "authserver/cli/text_file.h"
 
 namespace authplane::authserver::cli {
 namespace {
-
-constexpr std::size_t kMaxFileBytes = 1024 * 1024;
 
 std::string_view trim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -61,13 +59,9 @@ CommandResult<std::vector<ResourceScope>> parse_scope_tuples(const std::vector<s
 }
 
 CommandResult<std::vector<ResourceScope>> read_scopes_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return failure("cannot read " + path + "; check the path given to --scopes-file");
-  std::string text(kMaxFileBytes + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  if (text.size() > kMaxFileBytes) return failure(path + " is larger than 1 MiB");
-  Result<Json> document = parse_json(text, {.max_bytes = kMaxFileBytes, .max_depth = 8});
+  CommandResult<std::string> text = read_text_file(path, "--scopes-file");
+  if (!text) return Err(text.error());
+  Result<Json> document = parse_json(*text, {.max_bytes = text->size(), .max_depth = 8});
   if (!document) return failure(path + ": " + document.error().message);
   if (!document->is_array()) return failure(path + " must hold a JSON array of scopes");
   std::vector<ResourceScope> scopes;

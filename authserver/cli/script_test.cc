@@ -189,7 +189,7 @@ TEST_P(CommandScript, PrintsWhatItSays) {
 
 INSTANTIATE_TEST_SUITE_P(Cli, CommandScript,
                          ::testing::Values("usage", "configuration", "resources", "clients", "users", "purge",
-                                           "keys", "registration"),
+                                           "keys", "registration", "delegation"),
                          [](const auto& script) { return std::string(script.param); });
 
 TEST(Reference, DocumentIsTheOneTheProgramWrites) {

@@ -6,9 +6,14 @@
 
 #include "authserver/cli/outcome.h"
 #include "authserver/config/config.h"
+#include "authserver/domain/broker_provider_service.h"
 #include "authserver/domain/resource_service.h"
 
 namespace authplane::authserver::cli {
+
+// Registers the providers of the configuration, as seed_resources() does resources. Comes before it.
+CommandResult<void> seed_providers(const std::vector<BrokerProviderSeed>& seeds,
+                                   BrokerProviderService& providers, Logger& logger);
 
 // Registers the resources of the configuration. An entry whose slug exists is skipped, whatever else it says.
 // Fails on the first entry the service refuses.

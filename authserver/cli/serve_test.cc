@@ -205,15 +205,14 @@ TEST_F(Serve, SeedsResourcesOnceAndWarnsAboutWhatIsMissing) {
   std::ofstream(directory_ + "/config.yaml")
       << "dcr: {mode: open}\nresources:\n  - slug: demo\n    backend_kind: mint\n"
          "    uri: http://localhost:8080/mcp\n    scopes: [{name: 'mcp:echo'}]\n";
-  environment_["AUTHPLANE_TOKEN_EXCHANGE_ENABLED"] = "true";
+  environment_["AUTHPLANE_LOG_ADD_SOURCE"] = "true";
   Process server = start({"serve", "--config", "config.yaml"});
   ASSERT_TRUE(server.read_until(kReady)) << server.finish().err;
   EXPECT_THAT(run({"admin", "resource", "get", "--id", "demo"}).out, HasSubstr("scopes=[mcp:echo]"));
   kill(server.pid(), SIGTERM);
   Process::Result result = server.finish();
-  EXPECT_THAT(result.out,
-              HasSubstr(R"("level":"warn","msg":"token_exchange is not available in this build;)"));
-  EXPECT_THAT(result.out, HasSubstr("token_exchange is not available in this build"));
+  EXPECT_THAT(result.out, HasSubstr(R"("level":"warn","msg":"settings without effect in this build: )"
+                                    "observability.logging.add_source"));
 
   Process again = start({"serve", "--config", "config.yaml"});
   ASSERT_TRUE(again.read_until(kReady));
@@ -246,6 +245,64 @@ TEST_F(Serve, AdminListenerCanBeTurnedOffAndTheLogBeText) {
   EXPECT_EQ(ready()["admin_port"], 0);
   kill(server.pid(), SIGTERM);
   EXPECT_THAT(server.finish().out, Not(HasSubstr("listener=admin")));
+}
+
+TEST_F(Serve, SeedsProvidersBeforeResourcesAndOnlyOnce) {
+  const auto configure = [this](const std::string& name) {
+    std::ofstream(directory_ + "/config.yaml")
+        << "broker_providers:\n  - {slug: gh, display_name: " + name +
+               ", protocol: oauth, config_data: {client_id: 12.50}}\n"
+               "resources:\n  - slug: repos\n    backend_kind: broker\n    broker_provider_slug: gh\n"
+               "    scopes: [{name: repo}]\n"
+               "    policy: {connect: {allowed_return_urls: ['http://localhost:*']}}\n";
+  };
+  environment_["AUTHPLANE_BROKER_PROVIDER_SLUG"] = "env";
+  environment_["AUTHPLANE_BROKER_PROVIDER_CLIENT_SECRET_REF"] = "CONNECTOR_ENV";
+  environment_["AUTHPLANE_DATA_ENCRYPTION_DRIVER"] = "aes_master";
+  environment_["AUTHPLANE_DATA_ENCRYPTION_KEY_ENV"] = "MASTER_KEY";
+  environment_["MASTER_KEY"] = std::string(64, 'a');
+  for (const char* name : {"GitHub", "Renamed"}) {
+    configure(name);
+    Process server = start({"serve", "--config", "config.yaml", "--ready-file", "ready.json"});
+    ASSERT_TRUE(server.read_until(kReady)) << server.finish().err;
+    kill(server.pid(), SIGTERM);
+    EXPECT_EQ(server.finish().exit_code, 0);
+  }
+  const Process::Result providers = run({"admin", "provider", "list", "--json"});
+  EXPECT_EQ(providers.exit_code, 0) << providers.err;
+  const auto list = parse_json(providers.out).value();
+  ASSERT_EQ(list.size(), 2u);
+  EXPECT_EQ(list[0]["slug"], "env");
+  EXPECT_EQ(list[0]["display_name"], "env");
+  EXPECT_EQ(list[0]["config_data"], nlohmann::json({{"client_secret_ref", "CONNECTOR_ENV"}}));
+  EXPECT_EQ(list[1]["display_name"], "GitHub");
+  EXPECT_EQ(list[1]["config_data"], nlohmann::json({{"client_id", "12.50"}}));
+  const auto resources = parse_json(run({"admin", "resource", "list", "--json"}).out).value();
+  ASSERT_EQ(resources.size(), 1u);
+  EXPECT_EQ(resources[0]["broker_provider_id"], list[1]["id"]);
+}
+
+TEST_F(Serve, SeedThatBreaksARuleStopsTheStart) {
+  environment_["AUTHPLANE_DATA_ENCRYPTION_DRIVER"] = "aes_master";
+  environment_["AUTHPLANE_DATA_ENCRYPTION_KEY_ENV"] = "MASTER_KEY";
+  environment_["MASTER_KEY"] = std::string(64, 'a');
+  const std::string policy = "policy: {connect: {allowed_return_urls: ['http://localhost:*']}}";
+  for (const auto& [yaml, problem] : std::vector<std::pair<std::string, std::string>>{
+           {"resources: [{slug: r, backend_kind: broker, broker_provider_slug: nowhere, " + policy + "}]",
+            "resource 'r' of the configuration: no broker provider has this slug"},
+           {"resources: [{slug: r, backend_kind: broker, " + policy + "}]", "needs a broker provider"},
+           {"resources: [{slug: r, backend_kind: broker, broker_provider_id: a, broker_provider_slug: b, " +
+                policy + "}]",
+            "resources[0].broker_provider_slug"},
+           {"resources: [{slug: r, backend_kind: broker, broker_provider_slug: gh}]",
+            "resources[0].policy.connect.allowed_return_urls"},
+           {"broker_providers: [{slug: No Slug, display_name: X, protocol: oauth}]",
+            "broker provider 'No Slug' of the configuration: slug must be"}}) {
+    std::ofstream(directory_ + "/config.yaml") << yaml;
+    const Process::Result result = run({"serve", "--config", "config.yaml"});
+    EXPECT_EQ(result.exit_code, 1) << yaml;
+    EXPECT_THAT(result.err, HasSubstr(problem));
+  }
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "authserver/cli/command.h"
 #include "authserver/cli/healthcheck.h"
 #include "authserver/cli/render.h"
+#include "authserver/cli/scope_map.h"
 #include "authserver/cli/scope_tuple.h"
 #include "authserver/cli/since.h"
 
@@ -25,6 +26,33 @@ TEST(ScopeTuple, SplitsOnTheFirstTwoBars) {
   EXPECT_EQ(parse_scope_tuple("a||x|y| z").value_or(ResourceScope()), (ResourceScope{"a", "x|y| z", ""}));
   EXPECT_FALSE(parse_scope_tuple(" |up|description"));
   EXPECT_FALSE(parse_scope_tuple(""));
+}
+
+TEST(ScopeMapText, ReadsEntriesAndSkipsBlankOnes) {
+  const auto read = [](std::string_view text) { return parse_scope_map(text).value_or(ScopeMap()); };
+  EXPECT_EQ(read("a:b"), (ScopeMap{{"a", {"b"}}}));
+  EXPECT_EQ(read(" a : b + c ,, d:e,"), (ScopeMap{{"a", {"b", "c"}}, {"d", {"e"}}}));
+  EXPECT_EQ(read("a:b,a:c+b"), (ScopeMap{{"a", {"b", "c", "b"}}}));
+  // Only a target may hold a colon.
+  EXPECT_EQ(read("mcp:echo:read"), (ScopeMap{{"mcp", {"echo:read"}}}));
+  EXPECT_EQ(read(R"( {"mcp:echo":["a:b","c"]})"), (ScopeMap{{"mcp:echo", {"a:b", "c"}}}));
+}
+
+TEST(ScopeMapText, RefusesEverythingElse) {
+  const auto problem = [](std::string_view text) {
+    CommandResult<ScopeMap> scope_map = parse_scope_map(text);
+    return scope_map ? "accepted" : scope_map.error().message;
+  };
+  EXPECT_THAT(problem(""), HasSubstr("is empty"));
+  EXPECT_THAT(problem(" , "), HasSubstr("is empty"));
+  EXPECT_THAT(problem("a"), HasSubstr("'a' has no ':'"));
+  EXPECT_THAT(problem("a:b,:c"), HasSubstr("':c' has no source"));
+  EXPECT_THAT(problem("a:"), HasSubstr("has an empty target"));
+  EXPECT_THAT(problem("a:b++c"), HasSubstr("has an empty target"));
+  EXPECT_THAT(problem("a:b+"), HasSubstr("has an empty target"));
+  EXPECT_THAT(problem("{"), HasSubstr("no JSON object"));
+  EXPECT_THAT(problem(R"({"a":"b"})"), HasSubstr("array of scopes"));
+  EXPECT_THAT(problem(R"({"a":["b"],"a":["c"]})"), HasSubstr("duplicate"));
 }
 
 class ScopesFile : public ::testing::Test {
@@ -47,6 +75,13 @@ TEST_F(ScopesFile, ReadsAnArrayOfScopes) {
   std::ofstream(path_) << R"([{"name":"a","description":"d","upstream":"u"},{"name":"b"}])";
   EXPECT_THAT(read_scopes_file(path_).value_or(std::vector<ResourceScope>()),
               ElementsAre(ResourceScope{"a", "d", "u"}, ResourceScope{"b", "", ""}));
+}
+
+TEST_F(ScopesFile, HoldsAScopeMapAsWell) {
+  std::ofstream(path_) << "{\"mcp:echo\": [\"a\"]}\n";
+  EXPECT_EQ(read_scope_map_file(path_).value_or(ScopeMap()), (ScopeMap{{"mcp:echo", {"a"}}}));
+  std::ofstream(path_) << "mcp:a";
+  EXPECT_THAT(read_scope_map_file(path_).error().message, HasSubstr(path_));
 }
 
 TEST_F(ScopesFile, RefusesEverythingElse) {

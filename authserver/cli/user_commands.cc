@@ -11,6 +11,10 @@ namespace {
 
 constexpr std::size_t kMaxPasswordLine = 4 * 1024;
 
+constexpr const char* kPasswordHelp =
+    "Password of 8 characters or more, or - to read it from standard input, where nobody else on the machine "
+    "sees it (required, or AUTHSERVER_USER_PASSWORD)";
+
 struct CreateOptions {
   std::optional<std::string> email, password, name, role;
 };
@@ -26,12 +30,11 @@ SecretString read_line(std::istream& in) {
   return SecretString(std::move(line));
 }
 
-CommandResult<SecretString> password_of(const Context& context, const CreateOptions& options) {
+CommandResult<SecretString> password_of(const Context& context, const std::optional<std::string>& flag) {
   constexpr std::string_view kVariable = "AUTHSERVER_USER_PASSWORD";
-  CommandResult<std::string> given =
-      required(context, "--password", options.password.value_or(""), kVariable);
+  CommandResult<std::string> given = required(context, "--password", flag.value_or(""), kVariable);
   if (!given) return Err(given.error());
-  if (options.password != "-") return SecretString(std::move(*given));
+  if (flag != "-") return SecretString(std::move(*given));
   SecretString piped = read_line(context.in);
   if (piped.empty()) return failure("no password was given; pipe it in and use --password -");
   return piped;
@@ -48,7 +51,7 @@ CommandResult<NewUser> new_user(const Context& context, const CreateOptions& opt
   if (!parsed) return failure("--role must be admin or user");
   user.role = *parsed;
   user.name = with_fallback(context, options.name, "AUTHSERVER_USER_NAME").value_or("");
-  CommandResult<SecretString> password = password_of(context, options);
+  CommandResult<SecretString> password = password_of(context, options.password);
   if (!password) return Err(password.error());
   user.password = std::move(*password);
   return user;
@@ -100,6 +103,34 @@ CommandResult<void> update(Invocation& invocation, const UpdateOptions& options)
                                 .add("email", updated->email)
                                 .add("name", updated->name)
                                 .line();
+  return {};
+}
+
+struct PasswordOptions {
+  std::string id, email;
+  std::optional<std::string> password;
+};
+
+CommandResult<void> set_password(Invocation& invocation, const PasswordOptions& options) {
+  if (!options.id.empty() && !options.email.empty()) {
+    return failure("--id and --email exclude each other; give one");
+  }
+  CommandResult<SecretString> password = password_of(invocation.context, options.password);
+  if (!password) return Err(password.error());
+  CommandResult<Target> target =
+      open_for_user(invocation, options.email.empty() ? options.id : options.email);
+  if (!target) return Err(target.error());
+  Outcome<RevokedFamilies> revoked =
+      target->workspace->users().set_password(target->user.id, *password, kOperator);
+  if (!revoked) return failure(revoked.error());
+  invocation.context.out << Row("updated")
+                                .add("id", target->user.id)
+                                .add("email", target->user.email)
+                                .add("families_revoked", std::to_string(revoked->families))
+                                .line();
+  invocation.context.err
+      << "note: a browser that is signed in stays so until its session ends; to end it now, "
+         "disable the user\n";
   return {};
 }
 
@@ -164,9 +195,7 @@ void add_user_commands(CLI::App& admin, Action& selected) {
   auto creating = std::make_shared<CreateOptions>();
   CommandBuilder(group, "create", "Add a user who logs in with a password", selected)
       .text("--email", creating->email, "Address to log in with (required, or AUTHSERVER_USER_EMAIL)")
-      .text("--password", creating->password,
-            "Password, or - to read it from standard input, where nobody else on the machine sees it "
-            "(required, or AUTHSERVER_USER_PASSWORD)")
+      .text("--password", creating->password, kPasswordHelp)
       .text("--name", creating->name, "Name shown to people; default AUTHSERVER_USER_NAME")
       .text("--role", creating->role, "user or admin; recorded only; default AUTHSERVER_USER_ROLE, then user")
       .runs([creating](Invocation& invocation) { return create(invocation, *creating); });
@@ -177,6 +206,14 @@ void add_user_commands(CLI::App& admin, Action& selected) {
       .text("--email", updating->changes.email, "New address")
       .text("--name", updating->changes.name, "New name")
       .runs([updating](Invocation& invocation) { return update(invocation, *updating); });
+
+  auto changing = std::make_shared<PasswordOptions>();
+  CommandBuilder(group, "set-password",
+                 "Change a user's password; tokens that were had with the one before are revoked", selected)
+      .text("--id", changing->id, "User id or e-mail address (required, or --email, or AUTHSERVER_USER_ID)")
+      .text("--email", changing->email, "E-mail address, instead of --id")
+      .text("--password", changing->password, kPasswordHelp)
+      .runs([changing](Invocation& invocation) { return set_password(invocation, *changing); });
 
   add_transition(group, selected, "disable", "End a user's sessions and issue no more tokens for them",
                  &UserService::disable);

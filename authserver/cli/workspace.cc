@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "authserver/admin/password_hashing.h"
+#include "authserver/admin/provider_sealing.h"
 #include "authserver/cli/pepper.h"
 #include "authserver/storage/keyfile/keyfile.h"
 
@@ -54,6 +55,7 @@ CommandResult<std::unique_ptr<SigningKeyStore>> open_signing_keys(const Config& 
   options.algorithm = config.signing.algorithm;
   options.longest_token_lifetime = std::max<std::chrono::seconds>(
       {kShortestPublication, config.client_credentials.token_expiry + kClockSlack,
+       config.token_exchange.token_expiry + kClockSlack, config.xaa.token_expiry + kClockSlack,
        config.user_tokens.access_expiry + kClockSlack});
   Result<std::unique_ptr<SigningKeyStore>> keys = open_keyfile(options, clock.now_seconds(), logger);
   if (!keys) return failure(keys.error().message);
@@ -68,8 +70,9 @@ CommandResult<SecretString> open_pepper(const Config& config, Random& random) {
 }
 
 GrantSwitches grant_switches(const Config& config) {
-  return {
-      .client_credentials = config.client_credentials.enabled, .token_exchange = false, .jwt_bearer = false};
+  return {.client_credentials = config.client_credentials.enabled,
+          .token_exchange = config.token_exchange.enabled,
+          .jwt_bearer = config.xaa.enabled};
 }
 
 RegistrationRules registration_rules(const Config& config) {
@@ -117,11 +120,14 @@ Workspace::Workspace(LoadedConfig loaded, SecretString pepper, std::unique_ptr<L
       storage_(std::move(storage)),
       audit_(storage_->audit(), ids_, clock_, *logger_, metrics_),
       clients_(storage_->clients(), audit_, ids_, clock_, pepper_, grant_switches(loaded_.config)),
-      users_(storage_->users(), audit_, ids_, clock_,
+      users_(storage_->users(), storage_->families(), audit_, ids_, clock_,
              password_hashing(PasswordPolicy(), hash_slots_, context.random)),
       grants_(storage_->consent_grants(), storage_->users(), audit_, clock_),
+      accounts_(storage_->broker_grants(), storage_->users(), audit_, clock_),
       tokens_(*storage_, audit_, clock_, metrics_),
-      resources_(storage_->resources(), storage_->clients(), audit_, ids_, clock_),
+      providers_(storage_->broker_providers(), audit_, ids_, clock_, provider_sealing(nullptr)),
+      resources_(*storage_, audit_, ids_, clock_, metrics_),
+      fronting_(storage_->fronting_links(), storage_->resources(), audit_, clock_),
       issuances_(storage_->issuances(), audit_, clock_),
       registration_(registration_rules(loaded_.config), storage_->settings(), *logger_) {}
 

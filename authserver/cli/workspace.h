@@ -7,8 +7,11 @@
 
 #include "authserver/cli/command.h"
 #include "authserver/config/load.h"
+#include "authserver/domain/broker_grant_service.h"
+#include "authserver/domain/broker_provider_service.h"
 #include "authserver/domain/client_service.h"
 #include "authserver/domain/consent_grant_service.h"
+#include "authserver/domain/fronting_service.h"
 #include "authserver/domain/issuance_service.h"
 #include "authserver/domain/key_service.h"
 #include "authserver/domain/registration_policy.h"
@@ -50,8 +53,11 @@ class Workspace {
   ClientService& clients() { return clients_; }
   UserService& users() { return users_; }
   ConsentGrantService& grants() { return grants_; }
+  BrokerGrantService& accounts() { return accounts_; }
   TokenInventory& tokens() { return tokens_; }
+  BrokerProviderService& providers() { return providers_; }
   ResourceService& resources() { return resources_; }
+  FrontingService& fronting() { return fronting_; }
   IssuanceService& issuances() { return issuances_; }
   RegistrationPolicy& registration() { return registration_; }
   AuditService& audit() { return audit_; }
@@ -74,8 +80,11 @@ class Workspace {
   HashSlots hash_slots_{1};
   UserService users_;
   ConsentGrantService grants_;
+  BrokerGrantService accounts_;
   TokenInventory tokens_;
+  BrokerProviderService providers_;
   ResourceService resources_;
+  FrontingService fronting_;
   IssuanceService issuances_;
   RegistrationPolicy registration_;
 };
