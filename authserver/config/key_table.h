@@ -12,10 +12,7 @@ enum class KeyType { text, secret, boolean, integer, number, duration, list };
 // validate.h).
 enum class Feature {
   core,
-  token_exchange,
-  xaa,
   agents,
-  connect,
   data_encryption,
   postgres,
   vault,
@@ -23,7 +20,7 @@ enum class Feature {
   source_positions,
 };
 
-// The name used in messages, for example "token_exchange".
+// The name used in messages, for example "postgres".
 std::string_view to_string(Feature feature) noexcept;
 std::string_view to_string(KeyType type) noexcept;
 
@@ -55,9 +52,29 @@ struct RemovedKey {
 };
 std::span<const RemovedKey> removed_keys() noexcept;
 
-// Variables that are read although no key has them: they seed a resource (see seed.h).
+// Variables that are read although no key has them: they seed a resource (see seed.h) and a provider (see
+// provider_seed.h).
 inline constexpr std::string_view kResourceUriVariable = "AUTHPLANE_RESOURCE_URI";
 inline constexpr std::string_view kResourceScopesVariable = "AUTHPLANE_RESOURCE_SCOPES";
 inline constexpr std::string_view kBrokerProviderVariable = "AUTHPLANE_BROKER_PROVIDER_SLUG";
+inline constexpr std::string_view kBrokerProviderDisplayNameVariable =
+    "AUTHPLANE_BROKER_PROVIDER_DISPLAY_NAME";
+inline constexpr std::string_view kBrokerProviderProtocolVariable = "AUTHPLANE_BROKER_PROVIDER_PROTOCOL";
+inline constexpr std::string_view kBrokerProviderClientIdVariable = "AUTHPLANE_BROKER_PROVIDER_CLIENT_ID";
+inline constexpr std::string_view kBrokerProviderSecretRefVariable =
+    "AUTHPLANE_BROKER_PROVIDER_CLIENT_SECRET_REF";
+inline constexpr std::string_view kBrokerProviderSecretEnvVariable =
+    "AUTHPLANE_BROKER_PROVIDER_CLIENT_SECRET_ENV";
+inline constexpr std::string_view kBrokerProviderAuthorizeUrlVariable =
+    "AUTHPLANE_BROKER_PROVIDER_AUTHORIZE_URL";
+inline constexpr std::string_view kBrokerProviderTokenUrlVariable = "AUTHPLANE_BROKER_PROVIDER_TOKEN_URL";
+inline constexpr std::string_view kBrokerProviderResponseFormatVariable =
+    "AUTHPLANE_BROKER_PROVIDER_RESPONSE_FORMAT";
+// Those that describe the provider beside its slug.
+inline constexpr std::string_view kBrokerProviderVariables[] = {
+    kBrokerProviderDisplayNameVariable, kBrokerProviderProtocolVariable,
+    kBrokerProviderClientIdVariable,    kBrokerProviderSecretRefVariable,
+    kBrokerProviderSecretEnvVariable,   kBrokerProviderAuthorizeUrlVariable,
+    kBrokerProviderTokenUrlVariable,    kBrokerProviderResponseFormatVariable};
 
 }  // namespace authplane::authserver

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "authserver/config/nearest.h"
+#include "authserver/config/provider_seed.h"
 #include "authserver/config/seed.h"
 
 namespace authplane::authserver {
@@ -78,8 +79,7 @@ class YamlWalker {
     if (path == "resources") {
       layers_.resources = parse_resource_seeds(value, layers_.problems, layers_.warnings);
     } else if (path == "broker_providers") {
-      if (value.items.empty() && value.members.empty()) return;
-      problem(path, value, "broker providers are not available in this build; remove the section");
+      layers_.broker_providers = parse_provider_seeds(value, layers_.problems, layers_.warnings);
     } else if (is_section(path)) {
       walk(value, path);
     } else {
@@ -129,10 +129,7 @@ void Layers::apply_environment(const Environment& environment) {
       warnings.push_back("environment variable " + name + " is not known; did you mean " + near + "?");
     }
   }
-  if (!environment.get(kBrokerProviderVariable).value_or("").empty()) {
-    problems.push_back(
-        {std::string(kBrokerProviderVariable), "broker providers are not available in this build; unset it"});
-  }
+  apply_environment_provider(environment, broker_providers, warnings);
   apply_environment_seed(environment, resources, problems, warnings);
 }
 

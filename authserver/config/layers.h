@@ -14,16 +14,17 @@ namespace authplane::authserver {
 // What the layers of the configuration add up to, before it is checked.
 struct Layers {
   Settings settings;
+  std::vector<BrokerProviderSeed> broker_providers;
   std::vector<ResourceSeed> resources;
   ConfigProblems problems;
   std::vector<std::string> warnings;
 
   // Overrides values by those of the file's root. Unknown keys are ignored with a warning that names the
-  // nearest known one; removed keys, values of another type and broker providers are problems.
+  // nearest known one; removed keys and values of another type are problems.
   void apply_yaml(const YamlNode& root);
 
-  // Overrides values by environment variables and adds the resource they describe. A variable that does not
-  // parse keeps the value below with a warning, unless its row says otherwise.
+  // Overrides values by environment variables and adds the provider and the resource they describe. A
+  // variable that does not parse keeps the value below with a warning, unless its row says otherwise.
   void apply_environment(const Environment& environment);
 };
 

@@ -59,6 +59,7 @@ std::string nearest_key(std::string_view path) {
       closest.offer(section);
   }
   closest.offer("resources");
+  closest.offer("broker_providers");
   if (!closest.name.empty()) return std::string(closest.name);
   // A right name in the wrong place.
   std::string_view leaf = path.substr(parent(path).empty() ? 0 : parent(path).size() + 1);
@@ -77,7 +78,10 @@ std::string nearest_variable(std::string_view name) {
     if (row.env == name) return {};
     if (!row.env.empty()) closest.offer(row.env);
   }
-  for (std::string_view other : {kResourceUriVariable, kResourceScopesVariable, kBrokerProviderVariable}) {
+  std::vector<std::string_view> others{kResourceUriVariable, kResourceScopesVariable,
+                                       kBrokerProviderVariable};
+  others.insert(others.end(), std::begin(kBrokerProviderVariables), std::end(kBrokerProviderVariables));
+  for (std::string_view other : others) {
     if (other == name) return {};
     closest.offer(other);
   }

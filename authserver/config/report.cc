@@ -30,15 +30,26 @@ so.
 
 )";
 
-constexpr std::string_view kSeeding = R"(## Resources from file and environment
+constexpr std::string_view kSeeding = R"(## Providers and resources from file and environment
 
-The section `resources` registers protected resources when the server starts. An entry whose slug exists already is
-skipped: later edits of the file change nothing, use the admin API or command.
+The sections `broker_providers` and `resources` register upstream providers, then protected resources, when the server
+starts. An entry whose slug exists already is skipped: later edits of the file change nothing, use the admin API or
+command. An entry that breaks a rule stops the start.
 
 ```yaml
+broker_providers:
+  - slug: github              # required, lower case, unique
+    display_name: GitHub      # required
+    protocol: oauth           # required: oauth, api_key or service_account
+    config_data:              # kept as JSON; numbers become strings
+      client_id: Iv1.0123456789abcdef
+      client_secret_ref: CONNECTOR_GITHUB_SECRET   # variable that holds it: CONNECTOR_... or AUTHPLANE_VAULT_...
+      authorize_url: https://github.com/login/oauth/authorize
+      token_url: https://github.com/login/oauth/access_token
+
 resources:
   - slug: demo-mcp            # required, lower case, unique
-    backend_kind: mint        # required
+    backend_kind: mint        # required: mint or broker
     uri: http://localhost:8080/mcp
     display_name: Demo MCP
     scopes:
@@ -47,12 +58,24 @@ resources:
     policy:
       exchange: {allowed_client_ids: []}   # empty = any client
       runtime: {client_ids: []}            # empty = nobody
+  - slug: github
+    backend_kind: broker
+    broker_provider_slug: github           # or broker_provider_id, not both
+    scopes:
+      - name: repo
+        upstream: repo                     # the provider's name; left out: the same
+    policy:
+      connect: {allowed_return_urls: ["http://localhost:*"]}   # at least one; broker resources only
 ```
 
 | variable | effect |
 | --- | --- |
 | `AUTHPLANE_RESOURCE_URI` | Registers one more resource; its slug is the host of the URI. |
 | `AUTHPLANE_RESOURCE_SCOPES` | Scope names of that resource, separated by commas. When the file has a resource with the same URI, they replace its scopes instead. |
+| `AUTHPLANE_BROKER_PROVIDER_SLUG` | Registers one more provider. When the file has a provider with this slug, what the variables below say overrides it. |
+| `AUTHPLANE_BROKER_PROVIDER_DISPLAY_NAME` | Default: the slug. |
+| `AUTHPLANE_BROKER_PROVIDER_PROTOCOL` | Default: `oauth`. |
+| `AUTHPLANE_BROKER_PROVIDER_CLIENT_ID`, `..._CLIENT_SECRET_REF`, `..._AUTHORIZE_URL`, `..._TOKEN_URL`, `..._RESPONSE_FORMAT` | Those that are not empty become `client_id`, `client_secret_ref`, `authorize_url`, `token_url` and `response_format` of its `config_data`. |
 )";
 
 std::string_view section_of(std::string_view path) {

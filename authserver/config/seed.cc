@@ -5,91 +5,27 @@
 #include <algorithm>
 
 #include "authserver/config/key_table.h"
+#include "authserver/config/member_reader.h"
 
 namespace authplane::authserver {
 namespace {
 
 constexpr std::size_t kMaxSlugLength = 64;
 
-// Reads the members of one mapping; whatever is not asked for is reported by finish().
-class MemberReader {
- public:
-  MemberReader(const YamlNode& node, std::string where, ConfigProblems& problems,
-               std::vector<std::string>& warnings)
-      : node_(node), where_(std::move(where)), problems_(problems), warnings_(warnings) {
-    if (node.kind != YamlNode::Kind::mapping && node.kind != YamlNode::Kind::null) {
-      problems_.push_back({where_, "must be a mapping of names to values"});
-    }
-  }
-
-  std::string text(std::string_view name) {
-    const YamlNode* value = take(name);
-    if (value == nullptr || value->kind == YamlNode::Kind::null) return {};
-    if (value->kind != YamlNode::Kind::scalar) {
-      problems_.push_back({path(name), "must be text"});
-      return {};
-    }
-    if (value->text.find("${") != std::string::npos) {
-      problems_.push_back({path(name), "holds a literal ${...}, which is not replaced; write the value"});
-    }
-    return value->text;
-  }
-
-  std::vector<std::string> texts(std::string_view name) {
-    std::vector<std::string> result;
-    for (const YamlNode* item : items(name)) {
-      if (item->kind == YamlNode::Kind::scalar) {
-        result.push_back(item->text);
-      } else {
-        problems_.push_back({path(name), "must be a list of texts"});
-      }
-    }
-    return result;
-  }
-
-  std::vector<const YamlNode*> items(std::string_view name) {
-    std::vector<const YamlNode*> result;
-    const YamlNode* value = take(name);
-    if (value == nullptr || value->kind == YamlNode::Kind::null) return result;
-    if (value->kind != YamlNode::Kind::sequence) problems_.push_back({path(name), "must be a list"});
-    for (const YamlNode& item : value->items) result.push_back(&item);
-    return result;
-  }
-
-  // An absent member reads as an empty mapping.
-  MemberReader inner(std::string_view name) {
-    static const YamlNode kNothing;
-    const YamlNode* value = take(name);
-    return MemberReader(value ? *value : kNothing, path(name), problems_, warnings_);
-  }
-
-  void finish() {
-    for (const YamlMember& member : node_.members) {
-      if (std::find(known_.begin(), known_.end(), member.name) == known_.end()) {
-        warnings_.push_back("unknown key " + path(member.name) + " is ignored");
-      }
-    }
-  }
-
-  std::string path(std::string_view name) const { return where_ + "." + std::string(name); }
-
- private:
-  const YamlNode* take(std::string_view name) {
-    known_.push_back(name);
-    return node_.find(name);
-  }
-
-  const YamlNode& node_;
-  std::string where_;
-  ConfigProblems& problems_;
-  std::vector<std::string>& warnings_;
-  std::vector<std::string_view> known_;
-};
-
 ResourceSeed::Scope parse_scope(MemberReader reader) {
   ResourceSeed::Scope scope{reader.text("name"), reader.text("description"), reader.text("upstream")};
   reader.finish();
   return scope;
+}
+
+void check_seed(const ResourceSeed& seed, MemberReader& reader) {
+  if (seed.slug.empty()) reader.problem("slug", "is missing; give the resource a short unique name");
+  if (seed.backend_kind != "mint" && seed.backend_kind != "broker") {
+    reader.problem("backend_kind", "'" + seed.backend_kind + "' is not known; use mint or broker");
+  }
+  if (!seed.broker_provider_id.empty() && !seed.broker_provider_slug.empty()) {
+    reader.problem("broker_provider_slug", "is set, and broker_provider_id too; remove one of them");
+  }
 }
 
 ResourceSeed parse_seed(MemberReader reader, const std::string& where, ConfigProblems& problems,
@@ -100,10 +36,8 @@ ResourceSeed parse_seed(MemberReader reader, const std::string& where, ConfigPro
   seed.backend_kind = reader.text("backend_kind");
   seed.display_name = reader.text("display_name");
   reader.text("description");  // accepted for the reader of the file; resources have none
-  if (!reader.text("broker_provider_id").empty() || !reader.text("broker_provider_slug").empty()) {
-    problems.push_back(
-        {where, "names a broker provider, which this build does not have; use backend_kind mint"});
-  }
+  seed.broker_provider_id = reader.text("broker_provider_id");
+  seed.broker_provider_slug = reader.text("broker_provider_slug");
   std::size_t index = 0;
   for (const YamlNode* item : reader.items("scopes")) {
     std::string scope_where = where + ".scopes[" + std::to_string(index++) + "]";
@@ -117,17 +51,11 @@ ResourceSeed parse_seed(MemberReader reader, const std::string& where, ConfigPro
   seed.runtime_client_ids = runtime.texts("client_ids");
   runtime.finish();
   MemberReader connect = policy.inner("connect");
-  connect.texts("allowed_return_urls");  // only broker resources have it
+  seed.connect_allowed_return_urls = connect.texts("allowed_return_urls");
   connect.finish();
   policy.finish();
   reader.finish();
-  if (seed.slug.empty())
-    problems.push_back({where + ".slug", "is missing; give the resource a short unique name"});
-  if (seed.backend_kind == "broker") {
-    problems.push_back({where + ".backend_kind", "broker is not available in this build; use mint"});
-  } else if (seed.backend_kind != "mint") {
-    problems.push_back({where + ".backend_kind", "'" + seed.backend_kind + "' is not known; use mint"});
-  }
+  check_seed(seed, reader);
   return seed;
 }
 
@@ -159,6 +87,17 @@ std::vector<ResourceSeed> parse_resource_seeds(const YamlNode& section, ConfigPr
         parse_seed(MemberReader(section.items[i], where, problems, warnings), where, problems, warnings));
   }
   return seeds;
+}
+
+ConfigProblems seed_problems(const std::vector<ResourceSeed>& seeds) {
+  ConfigProblems problems;
+  for (std::size_t i = 0; i < seeds.size(); ++i) {
+    if (seeds[i].backend_kind != "broker" || !seeds[i].connect_allowed_return_urls.empty()) continue;
+    problems.push_back({"resources[" + std::to_string(i) + "].policy.connect.allowed_return_urls",
+                        "is empty, so nobody can connect an account for " + seeds[i].slug +
+                            "; list the URLs that people may be sent to afterwards"});
+  }
+  return problems;
 }
 
 void apply_environment_seed(const Environment& environment, std::vector<ResourceSeed>& seeds,

@@ -18,6 +18,9 @@ namespace authplane::authserver {
 std::vector<ResourceSeed> parse_resource_seeds(const YamlNode& section, ConfigProblems& problems,
                                                std::vector<std::string>& warnings);
 
+// What a server cannot start with: a broker resource for which nobody can connect an account.
+ConfigProblems seed_problems(const std::vector<ResourceSeed>& seeds);
+
 // Adds the resource of AUTHPLANE_RESOURCE_URI, or, when the list has one with that URI, replaces its scopes
 // by those of AUTHPLANE_RESOURCE_SCOPES if there are any.
 void apply_environment_seed(const Environment& environment, std::vector<ResourceSeed>& seeds,
