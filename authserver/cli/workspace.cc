@@ -6,8 +6,8 @@
 #include <system_error>
 
 #include "authserver/admin/password_hashing.h"
-#include "authserver/admin/provider_sealing.h"
 #include "authserver/cli/pepper.h"
+#include "authserver/cli/sealing.h"
 #include "authserver/storage/keyfile/keyfile.h"
 
 namespace authplane::authserver::cli {
@@ -125,7 +125,7 @@ Workspace::Workspace(LoadedConfig loaded, SecretString pepper, std::unique_ptr<L
       grants_(storage_->consent_grants(), storage_->users(), audit_, clock_),
       accounts_(storage_->broker_grants(), storage_->users(), audit_, clock_),
       tokens_(*storage_, audit_, clock_, metrics_),
-      providers_(storage_->broker_providers(), audit_, ids_, clock_, provider_sealing(nullptr)),
+      providers_(storage_->broker_providers(), audit_, ids_, clock_, sealing_on_demand(loaded_, context)),
       resources_(*storage_, audit_, ids_, clock_, metrics_),
       fronting_(storage_->fronting_links(), storage_->resources(), audit_, clock_),
       issuances_(storage_->issuances(), audit_, clock_),

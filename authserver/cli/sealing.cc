@@ -1,0 +1,30 @@
+#include "authserver/cli/sealing.h"
+
+#include "authserver/admin/provider_sealing.h"
+#include "authserver/config/data_encryption.h"
+#include "authserver/sealing/aes_sealer.h"
+
+namespace authplane::authserver::cli {
+
+std::unique_ptr<Sealer> open_sealer(const Config::DataEncryption& options, Random& random) {
+  if (options.driver.empty()) return nullptr;
+  return make_aes_sealer(options.key.clone(), options.old_key.clone(), random);
+}
+
+CommandResult<std::unique_ptr<Sealer>> open_sealer(const LoadedConfig& loaded, const Context& context) {
+  auto options = data_encryption(loaded.settings, context.environment);
+  if (!options) return failure(describe(options.error()));
+  return open_sealer(*options, context.random);
+}
+
+SealProviderSecrets sealing_on_demand(const LoadedConfig& loaded, const Context& context) {
+  if (loaded.config.data_encryption.driver.empty()) return {};
+  return
+      [&loaded, &context](std::string_view provider_id, std::string_view secrets) -> Outcome<SealedSecrets> {
+        const auto sealer = open_sealer(loaded, context);
+        if (!sealer) return fail(DomainErrorCode::invalid_request, sealer.error().message);
+        return provider_sealing(sealer->get())(provider_id, secrets);
+      };
+}
+
+}  // namespace authplane::authserver::cli
