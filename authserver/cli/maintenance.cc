@@ -23,6 +23,8 @@ void tidy_up(Storage& storage, const Clock& clock, Logger& logger) {
   report(storage.issuances().purge_spent_proofs(before), "expired DPoP proofs", logger);
   report(storage.authorizations().purge_expired(before, PurgeAuthorizations::unredeemed),
          "expired authorization requests", logger);
+  report(storage.xaa().purge_spent_assertions(before), "expired assertions", logger);
+  report(storage.broker_grants().purge_pending(before), "expired connect requests", logger);
   report(purge_unused_clients(storage.clients(), clock.now()), "unused clients", logger);
   report(storage.families().purge_expired(before), "expired refresh tokens", logger);
 }

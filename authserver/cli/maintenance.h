@@ -14,8 +14,9 @@ inline constexpr std::chrono::minutes kMaintenanceInterval{1};
 // written.
 inline constexpr std::chrono::seconds kPurgeGrace{60};
 
-// Deletes what a running server piles up and nobody can need any more: proofs of possession that cannot come
-// again, authorization requests whose code was never redeemed, refresh tokens past their time. A redeemed
+// Deletes what a running server piles up and nobody can need any more: proofs of possession and assertions
+// that cannot come again, authorization requests whose code was never redeemed, connect requests that nobody
+// came back from, refresh tokens past their time. A redeemed
 // code stays known, so that its replay is recognised. Works in small transactions, so issuing goes on
 // meanwhile. A failure is logged; the next run tries again.
 void tidy_up(Storage& storage, const Clock& clock, Logger& logger);

@@ -14,8 +14,12 @@ namespace {
 // Revocations have no rows of their own: they are marks on the tokens' records, and what tracks the tokens of
 // a family goes with its refresh tokens.
 constexpr std::array kTargets{
-    PurgeTarget{"assertion-jti", "", nullptr},
-    PurgeTarget{"connect-pending-states", "", nullptr},
+    PurgeTarget{
+        "assertion-jti", "spent_assertions",
+        [](Storage& storage, WallTime before) { return storage.xaa().purge_spent_assertions(before); }},
+    PurgeTarget{
+        "connect-pending-states", "connect_pending_states",
+        [](Storage& storage, WallTime before) { return storage.broker_grants().purge_pending(before); }},
     PurgeTarget{
         "dpop-nonces", "spent_proofs",
         [](Storage& storage, WallTime before) { return storage.issuances().purge_spent_proofs(before); }},

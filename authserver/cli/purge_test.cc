@@ -61,6 +61,14 @@ class PurgeTest : public ::testing::Test {
     EXPECT_TRUE(
         storage_->issuances().append(row, event, SpentProof::of(ids_.opaque(), clock_.now_seconds(), 60s)));
   }
+  // An assertion used up and a user on the way to a provider, both for a minute.
+  void spend_and_begin(std::string name) {
+    EXPECT_TRUE(storage_->xaa().spend_assertion(sha256(name), clock_.now() + 1min).value());
+    PendingConnect pending;
+    pending.id = std::move(name);
+    pending.expires_at = clock_.now() + 1min;
+    EXPECT_TRUE(storage_->broker_grants().begin(pending));
+  }
   CommandResult<void> run(const std::optional<std::string>& only = {}) {
     return purge(purge_targets(only).value(), *storage_, clock_, logger_, [] { return std::string(); });
   }
@@ -75,14 +83,21 @@ class PurgeTest : public ::testing::Test {
 
 TEST_F(PurgeTest, DeletesWhatHasExpiredAndCountsIt) {
   issue();
+  spend_and_begin("early");
   clock_.advance(2h);
   issue();
+  spend_and_begin("late");
   EXPECT_TRUE(run());
   EXPECT_TRUE(logger_.contains("info purged target=dpop-nonces table=spent_proofs deleted=1"));
   EXPECT_TRUE(logger_.contains("info purged target=machine-tokens table=issuances deleted=1"));
   EXPECT_TRUE(logger_.contains("info purged target=refresh-tokens table=refresh_tokens deleted=0"));
   EXPECT_TRUE(logger_.contains("info purged target=sessions table=auth_sessions deleted=0"));
   EXPECT_TRUE(logger_.contains("info nothing to purge target=jti"));
+  EXPECT_TRUE(logger_.contains("info purged target=assertion-jti table=spent_assertions deleted=1"));
+  EXPECT_TRUE(
+      logger_.contains("info purged target=connect-pending-states table=connect_pending_states deleted=1"));
+  EXPECT_FALSE(storage_->xaa().spend_assertion(sha256("late"), clock_.now()).value());
+  EXPECT_TRUE(storage_->broker_grants().finish("late", clock_.now()).value());
   EXPECT_EQ(storage_->issuances().list_machine_tokens({}, {}).value().total, 1u);
 }
 

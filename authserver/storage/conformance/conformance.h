@@ -54,6 +54,24 @@ class StorageConformance : public ::testing::TestWithParam<StorageBackend> {
   NewIssuance make_rotation(const TokenFamily& family, std::string_view presented,
                             std::string_view successor);
 
+  FrontingLink make_link(const Resource& source, const Resource& target);
+  BrokerProvider make_provider(std::string slug);
+  // Connected, with a credential that says so.
+  BrokerGrant make_broker_grant(std::string user_id, std::string provider_id);
+  PendingConnect make_pending(std::string user_id, std::string provider_id);
+  TrustedIdp make_idp(std::string issuer);
+  XaaPolicy make_policy(std::string idp_id);
+  SubjectMapping make_mapping(std::string idp_id, std::string subject, std::string user_id);
+  // A token that `client_id` got for `parent`, at `resource`, for an hour.
+  Issuance make_exchanged(const Issuance& parent, std::string client_id, const Resource* resource);
+  // The same, ready to be recorded under a consent, or under none.
+  NewIssuance make_exchange(const Issuance& parent, std::string client_id, const Resource* resource,
+                            const ConsentGrant* consent);
+
+  BrokerProvider stored_provider(const std::string& slug);
+  BrokerGrant stored_broker_grant(const std::string& user_id, const std::string& provider_id);
+  TrustedIdp stored_idp(const std::string& issuer);
+
   User stored_user(const std::string& id);
   Authorization stored_authorization(const Authorization& authorization);
   // Approved and redeemed.
@@ -83,6 +101,10 @@ class StorageConformance : public ::testing::TestWithParam<StorageBackend> {
   ClientStore& clients() { return opened_.storage->clients(); }
   ResourceStore& resources() { return opened_.storage->resources(); }
   IssuanceStore& issuances() { return opened_.storage->issuances(); }
+  FrontingStore& fronting_links() { return opened_.storage->fronting_links(); }
+  BrokerProviderStore& broker_providers() { return opened_.storage->broker_providers(); }
+  BrokerGrantStore& broker_grants() { return opened_.storage->broker_grants(); }
+  XaaStore& xaa() { return opened_.storage->xaa(); }
   AuditStore& audit() { return opened_.storage->audit(); }
   std::chrono::sys_seconds now_seconds() const { return clock_.now_seconds(); }
 

@@ -69,7 +69,8 @@ TEST_P(StorageConformance, ConsentGrantsAreListedWithRevokedOnesNewestFirst) {
 }
 
 TEST_P(StorageConformance, RevokedConsentReachesTokensFamiliesAndDescendantsOfAnyDepth) {
-  const Resource demo = stored_resource("demo"), other = stored_resource("other");
+  const Resource demo = stored_resource("demo"), other = stored_resource("other"),
+                 third = stored_resource("third");
   Session session = first_session(&demo);
   stored_client("gateway");
   const Issuance second = refreshed(session);
@@ -86,7 +87,7 @@ TEST_P(StorageConformance, RevokedConsentReachesTokensFamiliesAndDescendantsOfAn
   std::vector<Issuance> lineage{exchanged(session.access.id, other)};
   for (int depth = 0; depth < 6; ++depth) lineage.push_back(exchanged(lineage.back().id, other));
   const Session elsewhere = stored_session("client-1", "user-1", &other);
-  const Issuance of_elsewhere = exchanged(elsewhere.access.id, demo);
+  const Issuance of_elsewhere = exchanged(elsewhere.access.id, third);
   stored_user("user-2");
   const Session of_another = stored_session("client-1", "user-2", &demo);
   const Authorization unused = stored_authorization(make_authorization("client-1", "user-1", &demo));

@@ -126,6 +126,59 @@ TEST_F(MigrationsTest, EachVersionIsAppliedOnceAndInOrder) {
   EXPECT_EQ(sqlite::apply_migrations(connection, clock_.now()), 0U);
 }
 
+// A request on its way, a family with a token exchanged from it and a broker resource that nothing stands
+// behind yet.
+TEST_F(MigrationsTest, FileWithoutDelegationKeepsItsRowsAndTakesLinksAndAccounts) {
+  const TimeOrderedId parent = ids_.next(), child = ids_.next();
+  const std::int64_t now = sqlite::to_seconds(clock_.now_seconds());
+  {
+    Connection connection = connect();
+    ASSERT_EQ(sqlite::apply_migrations(connection, clock_.now(), 3), 3U);
+    connection.execute_script(
+        "INSERT INTO clients VALUES ('client-1', '', 'Old', '[]', '[]', '[]', 'none', '', 'active', 'dcr',"
+        " '', 0, '', NULL, 1, 0, 0);"
+        "INSERT INTO users VALUES ('user-1', NULL, '', '', 'user', 'active', 'local', NULL, 1, 0, 0);"
+        "INSERT INTO resources VALUES ('resource-1', 'gateway', '', 'mint', '', '',"
+        " '[{\"name\":\"a\",\"description\":\"\",\"upstream\":\"\"}]',"
+        " '{\"exchange_allowed_client_ids\":[],\"runtime_client_ids\":[],\"connect_allowed_return_urls\":[]}'"
+        ", 1, 0, 0);"
+        "INSERT INTO resources SELECT 'resource-2', 'backend', uri, 'mint', '', '', scopes, policy, 1, 0, 0"
+        " FROM resources;"
+        "INSERT INTO identifiers VALUES (1, 'client-1'), (2, 'user-1');"
+        "INSERT INTO auth_sessions (id, client_id, user_id, redirect_uri, scopes, resource_id, resource_uri,"
+        " state, code_challenge, created_at, expires_at)"
+        " VALUES ('request-1', 'client-1', 'user-1', '', 'a', '', '', '', '', 0, 0);");
+    for (const TimeOrderedId& id : {parent, child}) {
+      const auto from = id == child ? std::optional<Blob>(Blob{parent.view()}) : std::nullopt;
+      connection
+          .query(
+              "INSERT INTO issuances (id, client, subject, scopes, grant_kind, backend, revocable, issued_at,"
+              " expires_at, parent) VALUES (?1, 1, 2, 'a', 3, 0, 1, ?2, ?2 + 3600, ?3)")
+          .with(Blob{id.view()}, now, from)
+          .run();
+    }
+  }
+
+  auto storage = open();
+  EXPECT_EQ(storage->authorizations().get("request-1").value().dpop_jkt, "");
+  FrontingLink link;
+  link.source_slug = "gateway";
+  link.target_slug = "backend";
+  link.scope_map = {{"a", {"a"}}};
+  ASSERT_TRUE(storage->fronting_links().insert(link, false));
+  EXPECT_EQ(storage->fronting_links().find("gateway", "backend").value(), link);
+  BrokerProvider provider;
+  provider.id = provider.slug = "github";
+  ASSERT_TRUE(storage->broker_providers().insert(provider));
+  BrokerGrant grant;
+  grant.id = "grant-1";
+  grant.user_id = "user-1";
+  grant.provider_id = "github";
+  EXPECT_TRUE(storage->broker_grants().connect(grant));
+  ASSERT_TRUE(storage->clients().transition("client-1", ClientStatus::revoked, clock_.now()));
+  EXPECT_EQ(storage->issuances().token_state(child.text(), clock_.now()).value(), TokenState::revoked);
+}
+
 // What no verb does, the file itself refuses.
 TEST_F(MigrationsTest, FileRefusesRowsWithoutTheirOwners) {
   open();
@@ -141,6 +194,12 @@ TEST_F(MigrationsTest, FileRefusesRowsWithoutTheirOwners) {
   EXPECT_THROW(
       connection.execute_script("INSERT INTO consent_grants VALUES ('g', 'x', 'x', 'x', '', 0, 0, NULL)"),
       sqlite::SqliteFailure);
+  for (const char* orphan : {"INSERT INTO fronting_links VALUES ('x', 'y', '{}', 0, '')",
+                             "INSERT INTO broker_grants VALUES ('g', 'x', 'x', '', zeroblob(0), '', 1, 0, 0, NULL)",
+                             "INSERT INTO xaa_policies VALUES ('p', '', 'x', '[]', NULL, '[]', 1, 0, 0)",
+                             "INSERT INTO subject_mappings VALUES ('m', 'x', 'sub', 'user', 0)"}) {
+    EXPECT_THROW(connection.execute_script(orphan), sqlite::SqliteFailure) << orphan;
+  }
 }
 
 }  // namespace

@@ -162,14 +162,27 @@ TEST_F(SqliteStorageTest, ChangesOfAnotherProcessShowAfterTheStatedInterval) {
   ASSERT_TRUE(server->clients().insert(client("client-1")));
   ASSERT_TRUE(server->clients().get("client-1"));
   ASSERT_TRUE(server->resources().catalog());
+  ASSERT_EQ(server->fronting_links().find("gateway", "backend").value(), std::nullopt);
 
   Client changed = client("client-1");
   changed.name = "renamed";
   ASSERT_TRUE(command->clients().update(changed));
   ASSERT_TRUE(command->resources().insert(resource("demo")));
+  Resource gateway = resource("gateway"), backend = resource("backend");
+  gateway.scopes = backend.scopes = {{"a", "", ""}};
+  for (const Resource& one : {gateway, backend}) ASSERT_TRUE(command->resources().insert(one));
+  FrontingLink link;
+  link.source_slug = "gateway";
+  link.target_slug = "backend";
+  link.scope_map = {{"a", {"a"}}};
+  ASSERT_TRUE(command->fronting_links().insert(link, false));
   clock_.advance(std::chrono::milliseconds(50));
   EXPECT_EQ(server->clients().get("client-1").value()->name, "renamed");
   EXPECT_NE(server->resources().catalog().value()->find_by_slug("demo"), nullptr);
+  EXPECT_EQ(server->fronting_links().find("gateway", "backend").value(), link);
+  ASSERT_TRUE(command->fronting_links().remove("gateway", "backend"));
+  clock_.advance(std::chrono::milliseconds(50));
+  EXPECT_EQ(server->fronting_links().find("gateway", "backend").value(), std::nullopt);
 }
 
 TEST_F(SqliteStorageTest, NoTokenIsRecordedAfterAnotherProcessSuspendedTheClient) {
@@ -278,7 +291,7 @@ TEST_F(SqliteStorageTest, RefusesWritesBeyondTheQueueAndKeepsTheRest) {
 
 TEST_F(SqliteStorageTest, FullDiskRefusesTheWriteAndKeepsWhatWasAcknowledged) {
   auto file = sqlite::open_database_file(options(), clock_.now()).value();
-  file.writer->execute_script("PRAGMA max_page_count = 60");
+  file.writer->execute_script("PRAGMA max_page_count = 200");
   sqlite::Writer writer(options().path, std::move(file.writer), 100, nullptr, logger_, [](const auto&) {});
   const auto write = [&](int i) {
     return writer.write([&](sqlite::WriteContext& context) -> Outcome<void> {
