@@ -1,7 +1,8 @@
 #include "authserver/domain/introspection.h"
 
-#include <algorithm>
+#include <utility>
 
+#include "authserver/domain/exchange_gates.h"
 #include "authserver/domain/liveness.h"
 
 namespace authplane::authserver {
@@ -10,6 +11,18 @@ namespace {
 std::string_view revoked_reason(const Issuance& row) {
   if (!row.resource_id.empty()) return "issuance_revoked";
   return row.is_machine_token() ? "machine_token_revoked" : "token_revoked";
+}
+
+// A token that a client had for one of its own is not on record with a resource, but may be for one.
+ResourceMatch resource_of(const Issuance& row, const Json& claims, const ResourceCatalog& catalog) {
+  if (!row.resource_id.empty()) {
+    ResourcePtr recorded = catalog.find_by_id(row.resource_id);
+    return {.match = recorded ? Match::one : Match::none, .resource = std::move(recorded)};
+  }
+  const Json* audience = find_array(claims, "aud");
+  if (audience == nullptr || audience->empty() || !audience->front().is_string()) return {};
+  if (audience->front() == claims["iss"]) return {};
+  return catalog.find_by_uri(audience->front().get_ref<const std::string&>());
 }
 
 }  // namespace
@@ -21,7 +34,7 @@ Introspection IntrospectionService::introspect(const Client& caller, std::string
     return {};
   }
   const std::string jti = (*claims)["jti"].get<std::string>();
-  const auto reason = why_inactive(caller, jti);
+  const auto reason = why_inactive(caller, *claims);
   if (!reason) {
     const DomainError& error = reason.error();
     logger_.error(
@@ -40,14 +53,13 @@ Introspection IntrospectionService::introspect(const Client& caller, std::string
 
 // Entitlement first: a caller that may not ask learns nothing, not even in the audit log's words, of the
 // rest.
-Outcome<std::string_view> IntrospectionService::why_inactive(const Client& caller, const std::string& jti) {
-  const auto found = storage_.issuances().find_by_jti(jti);
+Outcome<std::string_view> IntrospectionService::why_inactive(const Client& caller, const Json& claims) {
+  const auto found = storage_.issuances().find_by_jti(*find_string(claims, "jti"));
   if (!found) return Err(found.error());
   if (!*found) return std::string_view("invalid_token");
   const Issuance& row = **found;
-  const auto entitled = may_ask(caller, row);
-  if (!entitled) return Err(entitled.error());
-  if (!*entitled) return std::string_view("caller_not_authorized_for_token");
+  const auto silent = why_silent(caller, row, claims);
+  if (!silent || !silent->empty()) return silent;
   if (!row.is_live(clock_.now_seconds())) return revoked_reason(row);
   const auto client = is_active_client(storage_.clients(), row.client_id);
   if (!client) return Err(client.error());
@@ -58,15 +70,15 @@ Outcome<std::string_view> IntrospectionService::why_inactive(const Client& calle
   return std::string_view(*user ? "" : "subject_inactive");
 }
 
-Outcome<bool> IntrospectionService::may_ask(const Client& caller, const Issuance& row) {
-  if (row.client_id == caller.id) return true;
-  if (row.resource_id.empty()) return false;
+Outcome<std::string_view> IntrospectionService::why_silent(const Client& caller, const Issuance& row,
+                                                           const Json& claims) {
+  if (row.client_id == caller.id) return std::string_view();
   const auto catalog = storage_.resources().catalog();
   if (!catalog) return Err(catalog.error());
-  const ResourcePtr resource = (*catalog)->find_by_id(row.resource_id);
-  if (!resource) return false;
-  const auto& allowed = resource->policy.runtime_client_ids;
-  return std::find(allowed.begin(), allowed.end(), caller.id) != allowed.end();
+  const ResourceMatch match = resource_of(row, claims, **catalog);
+  if (match.match == Match::ambiguous) return std::string_view("ambiguous_runtime_binding");
+  const bool may_ask = match.resource && is_listed(match.resource->policy.runtime_client_ids, caller.id);
+  return std::string_view(may_ask ? "" : "caller_not_authorized_for_token");
 }
 
 void IntrospectionService::audit_refused_caller(std::string_view client_id, std::string_view reason) {

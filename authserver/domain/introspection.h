@@ -42,8 +42,9 @@ class IntrospectionService {
 
  private:
   // Why a token is reported inactive, "" = it is not. Errors: those of the stores.
-  Outcome<std::string_view> why_inactive(const Client& caller, const std::string& jti);
-  Outcome<bool> may_ask(const Client& caller, const Issuance& row);
+  Outcome<std::string_view> why_inactive(const Client& caller, const Json& claims);
+  // Why the caller learns nothing about the token, "" = it may ask.
+  Outcome<std::string_view> why_silent(const Client& caller, const Issuance& row, const Json& claims);
   void audit_denial(std::string_view client_id, std::string_view reason, std::string_view jti);
 
   const AccessTokenReader& tokens_;

@@ -39,15 +39,16 @@ Outcome<void> RevocationService::revoke_access_token(const Client& caller, std::
                                                      std::string_view token) {
   const auto claims = tokens_.read(token);
   if (!claims) return {};
-  const std::string owner = (*claims)["client_id"].get<std::string>();
-  const std::string jti = (*claims)["jti"].get<std::string>();
-  const auto id = TimeOrderedId::parse(jti);
-  if (!id) return {};
-  if (owner != caller.id) {
-    warn_foreign(caller, owner);
+  const auto found = storage_.issuances().find_by_jti((*claims)["jti"].get_ref<const std::string&>());
+  if (!found) return Err(found.error());
+  if (!*found) return {};
+  // Whoever was given it, whatever name it bears.
+  const Issuance& row = **found;
+  if (row.client_id != caller.id) {
+    warn_foreign(caller, row.client_id);
     return {};
   }
-  const auto revoked = storage_.issuances().revoke(*id, clock_.now());
+  const auto revoked = storage_.issuances().revoke(row.id, clock_.now());
   if (!revoked) {
     if (revoked.error().code == DomainErrorCode::not_found) return {};
     return Err(revoked.error());
@@ -56,7 +57,7 @@ Outcome<void> RevocationService::revoke_access_token(const Client& caller, std::
   const bool is_machine = revoked->issuance.is_machine_token();
   (is_machine ? machine_token_revoked_ : family_revoked_).add();
   audit_.record("token.revoked", {.id = caller.id, .ip = std::string(ip)}, caller.id,
-                (is_machine ? "machine_token " : "access_token ") + audit_detail({{"jti", jti}}));
+                (is_machine ? "machine_token " : "access_token ") + audit_detail({{"jti", row.id.text()}}));
   return {};
 }
 

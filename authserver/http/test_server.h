@@ -4,6 +4,7 @@
 // process.
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -179,6 +180,27 @@ class FragileUsers final : public UserStore {
   const Refusal& refusal_;
 };
 
+// Without its providers when told so.
+class FragileProviders final : public BrokerProviderStore {
+ public:
+  FragileProviders(BrokerProviderStore& inner, const bool& are_gone) : inner_(inner), are_gone_(are_gone) {}
+  Outcome<void> insert(const BrokerProvider& provider) override { return inner_.insert(provider); }
+  Outcome<std::optional<BrokerProvider>> find(std::string_view id) override {
+    if (are_gone_) return std::optional<BrokerProvider>();
+    return inner_.find(id);
+  }
+  Outcome<std::optional<BrokerProvider>> find_by_slug(std::string_view slug) override {
+    return inner_.find_by_slug(slug);
+  }
+  Outcome<std::vector<BrokerProvider>> list() override { return inner_.list(); }
+  Outcome<BrokerProvider> update(const BrokerProvider& changed) override { return inner_.update(changed); }
+  Outcome<void> remove(std::string_view id) override { return inner_.remove(id); }
+
+ private:
+  BrokerProviderStore& inner_;
+  const bool& are_gone_;
+};
+
 // The same for a whole storage.
 class FragileStorage final : public Storage, IssuanceStore {
  public:
@@ -186,6 +208,8 @@ class FragileStorage final : public Storage, IssuanceStore {
   bool unreachable = false;
   std::optional<DomainErrorCode> refuse_issuances;
   std::optional<DomainErrorCode> refuse_clients, refuse_resources, refuse_users;  // look-ups of them
+  bool providers_vanish = false;
+  std::function<void()> before_append = nullptr;  // called once, between a decision and its record
 
   ClientStore& clients() override { return clients_; }
   ResourceStore& resources() override { return resources_; }
@@ -195,7 +219,7 @@ class FragileStorage final : public Storage, IssuanceStore {
   ConsentGrantStore& consent_grants() override { return inner_.consent_grants(); }
   TokenFamilyStore& families() override { return inner_.families(); }
   FrontingStore& fronting_links() override { return inner_.fronting_links(); }
-  BrokerProviderStore& broker_providers() override { return inner_.broker_providers(); }
+  BrokerProviderStore& broker_providers() override { return providers_; }
   BrokerGrantStore& broker_grants() override { return inner_.broker_grants(); }
   XaaStore& xaa() override { return inner_.xaa(); }
   AuditStore& audit() override { return inner_.audit(); }
@@ -210,6 +234,7 @@ class FragileStorage final : public Storage, IssuanceStore {
  private:
   void start(IssuanceAppend& append) override { inner_.issuances().start(append); }
   void append_async(NewIssuance issuance, AppendCallback done) override {
+    if (before_append) std::exchange(before_append, nullptr)();
     if (refuse_issuances) return done(fail(*refuse_issuances, "refused", "disk full"));
     inner_.issuances().append_async(std::move(issuance), std::move(done));
   }
@@ -243,6 +268,7 @@ class FragileStorage final : public Storage, IssuanceStore {
   FragileClients clients_{inner_.clients(), refuse_clients};
   FragileResources resources_{inner_.resources(), refuse_resources};
   FragileUsers users_{inner_.users(), refuse_users};
+  FragileProviders providers_{inner_.broker_providers(), providers_vanish};
 };
 
 inline constexpr std::string_view kIssuer = "https://as.example";
@@ -281,22 +307,26 @@ struct TestServer {
                          .rate_limit = std::nullopt};
   std::shared_ptr<HttpTransport> client_documents;  // null: off
   std::shared_ptr<OpenIdProvider> provider;         // null: off
+  std::shared_ptr<UpstreamTokens> upstream_tokens;  // null: off
   HttpHandler handler;
+  DeferredHandler deferred;  // the same, answering later
 
   // Takes `config` as it is now.
   void start() {
-    handler = PublicApi::create({.config = config,
-                                 .client_secret_pepper = pepper,
-                                 .session_secret = session_secret,
-                                 .storage = storage,
-                                 .signing_keys = keys,
-                                 .ids = ids,
-                                 .clock = clock,
-                                 .random = random,
-                                 .logger = logger,
-                                 .metrics = metrics,
-                                 .client_documents = client_documents,
-                                 .provider = provider});
+    deferred = PublicApi::create_deferred({.config = config,
+                                           .client_secret_pepper = pepper,
+                                           .session_secret = session_secret,
+                                           .storage = storage,
+                                           .signing_keys = keys,
+                                           .ids = ids,
+                                           .clock = clock,
+                                           .random = random,
+                                           .logger = logger,
+                                           .metrics = metrics,
+                                           .client_documents = client_documents,
+                                           .provider = provider,
+                                           .upstream_tokens = upstream_tokens});
+    handler = blocking(deferred);
   }
 
   Client client_named(std::string id) const {

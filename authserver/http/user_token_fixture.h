@@ -69,8 +69,41 @@ class UserTokenTest : public ::testing::Test {
   std::string code_for(const std::string& client_id, std::string_view scopes = "mcp:echo mcp:add") {
     return code_for(client_id, scopes, "id-demo", kResource);
   }
+  std::string bound_code_for(const std::string& client_id, const std::string& dpop_jkt) {
+    return code_for(client_id, "mcp:echo mcp:add", "id-demo", kResource, dpop_jkt);
+  }
   std::string code_without_resource(const std::string& client_id) {
     return code_for(client_id, "mcp:echo mcp:add", "", "");
+  }
+
+  // At any resource; "" = none.
+  std::string code_for(const std::string& client_id, std::string_view scopes, std::string_view resource_id,
+                       std::string_view resource_uri, const std::string& dpop_jkt = "") {
+    Authorization pending;
+    pending.id = server.ids.opaque();
+    pending.client_id = client_id;
+    pending.user_id = "user-1";
+    pending.redirect_uri = kRedirect;
+    pending.scopes = ScopeSet::split(scopes);
+    pending.resource_id = resource_id;
+    pending.resource_uri = resource_uri;
+    pending.code_challenge = kChallenge;
+    pending.dpop_jkt = dpop_jkt;
+    pending.created_at = server.clock.now();
+    pending.expires_at = server.clock.now() + std::chrono::minutes(10);
+    server.storage.authorizations().create(pending).value();
+    std::string code = server.ids.token(32);
+    server.storage.authorizations()
+        .approve({.authorization_id = pending.id,
+                  .user_id = "user-1",
+                  .scopes = pending.scopes,
+                  .code_hash = sha256(code),
+                  .basis = ConsentBasis::given_now,
+                  .consent_grant_id = server.ids.opaque(),
+                  .audit = {},
+                  .now = server.clock.now()})
+        .value();
+    return code;
   }
 
   static Form code_form(std::string_view client_id, std::string_view code) {
@@ -189,33 +222,6 @@ class UserTokenTest : public ::testing::Test {
     form.add("token", std::string(text));
     if (!client_id.empty()) form.add("client_id", std::string(client_id));
     return form;
-  }
-  std::string code_for(const std::string& client_id, std::string_view scopes, std::string_view resource_id,
-                       std::string_view resource_uri) {
-    Authorization pending;
-    pending.id = server.ids.opaque();
-    pending.client_id = client_id;
-    pending.user_id = "user-1";
-    pending.redirect_uri = kRedirect;
-    pending.scopes = ScopeSet::split(scopes);
-    pending.resource_id = resource_id;
-    pending.resource_uri = resource_uri;
-    pending.code_challenge = kChallenge;
-    pending.created_at = server.clock.now();
-    pending.expires_at = server.clock.now() + std::chrono::minutes(10);
-    server.storage.authorizations().create(pending).value();
-    std::string code = server.ids.token(32);
-    server.storage.authorizations()
-        .approve({.authorization_id = pending.id,
-                  .user_id = "user-1",
-                  .scopes = pending.scopes,
-                  .code_hash = sha256(code),
-                  .basis = ConsentBasis::given_now,
-                  .consent_grant_id = server.ids.opaque(),
-                  .audit = {},
-                  .now = server.clock.now()})
-        .value();
-    return code;
   }
 };
 
