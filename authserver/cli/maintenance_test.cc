@@ -150,5 +150,21 @@ TEST_F(TidyUpGrants, ForgetsRefreshTokensPastTheirTime) {
   EXPECT_TRUE(logger_.contains("debug expired refresh tokens deleted count=1"));
 }
 
+TEST_F(TidyUpGrants, ForgetsAssertionsAndConnectRequestsThatCannotComeAgain) {
+  ASSERT_TRUE(storage_->xaa().spend_assertion(sha256("assertion"), clock_.now() + 5min).value());
+  PendingConnect pending;
+  pending.id = "pending";
+  pending.expires_at = clock_.now() + 5min;
+  ASSERT_TRUE(storage_->broker_grants().begin(pending));
+  clock_.advance(5min + 59s);
+  tidy_up(*storage_, clock_, logger_);
+  EXPECT_FALSE(storage_->xaa().spend_assertion(sha256("assertion"), clock_.now()).value());
+  EXPECT_FALSE(logger_.contains("deleted"));
+  clock_.advance(2s);
+  tidy_up(*storage_, clock_, logger_);
+  EXPECT_TRUE(logger_.contains("debug expired assertions deleted count=1"));
+  EXPECT_TRUE(logger_.contains("debug expired connect requests deleted count=1"));
+}
+
 }  // namespace
 }  // namespace authplane::authserver::cli
