@@ -55,14 +55,11 @@ boost::system::error_code listen_on(Acceptor::Socket& socket, const tcp::endpoin
   return failure;
 }
 
-const std::string& refusal_bytes() {
-  static const std::string kBytes = [] {
-    const HttpResponse response = overload_response("too many connections, try again");
-    std::string bytes;
-    append_response_head(response, {.close = true}, bytes);
-    return bytes + response.body;
-  }();
-  return kBytes;
+std::string refusal_bytes(const Service& service) {
+  const HttpResponse response = service.own_answer({}, overload("too many connections, try again"));
+  std::string bytes;
+  append_response_head(response, {.close = true}, bytes);
+  return bytes + response.body;
 }
 
 }  // namespace
@@ -98,6 +95,7 @@ Acceptor::Acceptor(Socket socket, std::uint16_t port, std::vector<std::shared_pt
       port_(port),
       loops_(std::move(loops)),
       service_(loops_.front()->service()),
+      refusal_(refusal_bytes(service_)),
       pause_timer_(loops_.front()->io()),
       reserve_(open_reserve()) {}
 
@@ -185,7 +183,7 @@ void Acceptor::admit(int descriptor, Peer peer) {
 void Acceptor::refuse(int descriptor) {
   ++service_.refused_connections;
   std::size_t sent = 0;
-  send_now(descriptor, refusal_bytes(), {}, sent);
+  send_now(descriptor, refusal_, {}, sent);
   // What has already been received would turn the close into a reset, which may overtake the answer.
   std::array<char, 4096> discarded;
   while (::recv(descriptor, discarded.data(), discarded.size(), MSG_DONTWAIT) ==

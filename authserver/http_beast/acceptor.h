@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -53,6 +54,7 @@ class Acceptor : public std::enable_shared_from_this<Acceptor> {
   const std::uint16_t port_;
   const std::vector<std::shared_ptr<Loop>> loops_;
   Service& service_;
+  const std::string refusal_;  // what a connection over a limit is told
   boost::asio::basic_waitable_timer<std::chrono::steady_clock,
                                     boost::asio::wait_traits<std::chrono::steady_clock>,
                                     boost::asio::io_context::executor_type>

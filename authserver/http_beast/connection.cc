@@ -32,9 +32,7 @@ const char* exception_type() {
   return type == nullptr ? "unknown" : type->name();
 }
 
-HttpResponse internal_error() {
-  return error_response(500, "server_error", "internal error");
-}
+constexpr OwnAnswer kInternalError{500, "server_error", "internal error"};
 
 }  // namespace
 
@@ -47,6 +45,7 @@ Connection::Connection(std::shared_ptr<Loop> loop, Socket socket, Peer peer)
       scanner_(loop_->service().head_limits) {}
 
 Connection::~Connection() {
+  release_body();
   if (!closed_) loop_->service().connections.release(peer_);
 }
 
@@ -148,10 +147,20 @@ bool Connection::consume_request(std::string_view bytes) {
   const std::string_view head_bytes = bytes.substr(scanner_.begin(), scanner_.end() - scanner_.begin());
   bytes.remove_prefix(scanner_.end());
   scanner_.reset();
-  auto head = parse_head(head_bytes, loop_->service().head_limits);
+  Service& service = loop_->service();
+  HttpRequest seen;
+  auto head = parse_head(head_bytes, service.head_limits, &seen);
   if (!head) {
-    refuse(head.error());
+    refuse(head.error(), std::move(seen));
     return false;
+  }
+  if (head->content_length > service.options.max_body_bytes) {
+    if (!service.large_bodies.acquire(head->content_length)) {
+      ++service.overloaded_requests;
+      refuse({503, "too many large requests, try again"}, std::move(head->request));
+      return false;
+    }
+    reserved_ = head->content_length;
   }
   request_ = std::move(head->request);
   request_.remote_address = peer_.address;
@@ -190,7 +199,11 @@ void Connection::dispatch() {
   loop_->dispatch(shared_from_this());
 }
 
-void Connection::refuse(const Refusal& refusal) {
+void Connection::release_body() {
+  loop_->service().large_bodies.release(std::exchange(reserved_, 0));
+}
+
+void Connection::refuse(const Refusal& refusal, HttpRequest seen) {
   loop_->service().logger.debug(
       "http request refused",
       {{"status", refusal.status}, {"reason", refusal.description}, {"remote_address", peer_.address}});
@@ -199,7 +212,9 @@ void Connection::refuse(const Refusal& refusal) {
   refused_ = true;
   request_ = {};
   input_ = {};
-  answer(refusal_response(refusal));
+  release_body();
+  const std::string_view error = refusal.status == 503 ? "temporarily_unavailable" : "invalid_request";
+  answer(loop_->service().own_answer(seen, {refusal.status, error, refusal.description}));
 }
 
 void Connection::refuse_overload() {
@@ -207,7 +222,7 @@ void Connection::refuse_overload() {
   // answer.
   ++loop_->service().overloaded_requests;
   response_ = {};
-  answer(overload_response("the server is busy, try again"));
+  answer(loop_->service().own_answer(request_, overload("the server is busy, try again")));
 }
 
 void Connection::on_time(SteadyTime now) {
@@ -223,7 +238,7 @@ void Connection::on_time(SteadyTime now) {
 void Connection::expire() {
   const bool began_request = stage_ == Stage::body || (stage_ == Stage::head && !input_.empty());
   if (writing_ || !began_request) return close();
-  refuse({408, "the request did not arrive in time"});
+  refuse({408, "the request did not arrive in time"}, std::move(request_));
 }
 
 // Answering
@@ -247,7 +262,7 @@ void Connection::run_handler() {
   } catch (...) {
     service.logger.error("http handler threw", {{"exception", exception_type()}});
     if (service.async_handler) return;  // its Responder answers
-    response = internal_error();
+    response = service.own_answer(request_, kInternalError);
   }
   answer(std::move(response));
 }
@@ -272,7 +287,7 @@ void Connection::answer(HttpResponse response) {
   if (!append_response_head(response, {.close = !keep_alive_}, head)) {
     loop_->service().logger.error("http handler returned a malformed response",
                                   {{"status", response.status}});
-    response = internal_error();
+    response = loop_->service().own_answer(request_, kInternalError);
     append_response_head(response, {.close = !keep_alive_}, head);
   }
   const bool no_body = answers_head_method || has_no_body(response.status);
@@ -294,7 +309,7 @@ void Connection::answer_with_stream(HttpResponse response) {
   Service& service = loop_->service();
   if (!service.streams.acquire()) {
     ++service.overloaded_requests;
-    return answer(overload_response("too many streams, try again"));
+    return answer(service.own_answer(request_, overload("too many streams, try again")));
   }
   keep_alive_ = keep_alive_ && !asks_to_close(response) && !service.draining;
   const BodyFraming framing = http_1_0_ ? BodyFraming::until_close : BodyFraming::chunked;
@@ -302,7 +317,7 @@ void Connection::answer_with_stream(HttpResponse response) {
   if (!append_response_head(response, {.body = framing, .close = !keep_alive_}, head)) {
     service.streams.release();
     service.logger.error("http handler returned a malformed response", {{"status", response.status}});
-    return answer(internal_error());
+    return answer(service.own_answer(request_, kInternalError));
   }
   SocketSink sink(fd_, framing, service.options.write_timeout);
   bool whole = send_by(fd_, head, {}, std::chrono::steady_clock::now() + service.options.write_timeout);
@@ -323,6 +338,7 @@ void Connection::answer_with_stream(HttpResponse response) {
 void Connection::finish_answer() {
   if (!keep_alive_) return post(&Connection::close_after_answer);
   request_ = {};
+  release_body();
   stage_ = Stage::head;
   deadline_ = std::chrono::steady_clock::now() + loop_->service().options.idle_timeout;
   // From here on the loop may read the next request. drain() sets `draining`, then looks at the holder; this
@@ -376,6 +392,7 @@ void Connection::abort() {
 
 void Connection::close() {
   if (std::exchange(closed_, true)) return;
+  release_body();
   boost::system::error_code ignored;
   socket_.close(ignored);
   loop_->service().connections.release(peer_);

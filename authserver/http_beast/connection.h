@@ -68,7 +68,8 @@ class Connection final : public Job,
   bool consume_request(std::string_view bytes);
   bool consume_body(std::string_view bytes);
   void dispatch();
-  void refuse(const Refusal& refusal);
+  void refuse(const Refusal& refusal, HttpRequest seen = {});
+  void release_body();
   void set_deadline(std::chrono::milliseconds from_now);
   void expire();
 
@@ -99,6 +100,7 @@ class Connection final : public Job,
   bool keep_alive_ = true;
   bool refused_ = false;  // the answer is to a request that was not read to its end
   std::size_t body_left_ = 0;
+  std::size_t reserved_ = 0;  // of Service::large_bodies
   std::size_t discarded_ = 0;
   HeadScanner scanner_;
   std::string input_;   // part of a head, or what followed the request now being handled

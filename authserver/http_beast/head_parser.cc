@@ -98,6 +98,18 @@ struct SeenFields {
   bool close = false;
 };
 
+std::size_t body_limit(const HttpRequest& request, const HeadLimits& limits) {
+  const auto* large = limits.large_body_paths;
+  const bool may_be_large =
+      large != nullptr && std::find(large->begin(), large->end(), request.path()) != large->end();
+  return may_be_large ? limits.max_large_body_bytes : limits.max_body_bytes;
+}
+
+// The rest of a head can still be read after these.
+bool is_about_body(int status) {
+  return status == 411 || status == 413 || status == 415 || status == 417;
+}
+
 // RFC 9112 section 6.3: anything but one plain decimal number is an attack or a bug.
 std::optional<Refusal> read_content_length(std::string_view value, const HeadLimits& limits, SeenFields& seen,
                                            RequestHead& head) {
@@ -107,7 +119,7 @@ std::optional<Refusal> read_content_length(std::string_view value, const HeadLim
   const bool only_digits = end == value.data() + value.size() && !value.empty();
   if (only_digits && failure == std::errc::result_out_of_range) return Refusal{413, "request body too large"};
   if (!only_digits || failure != std::errc()) return Refusal{400, "malformed Content-Length"};
-  if (length > limits.max_body_bytes) return Refusal{413, "request body too large"};
+  if (length > body_limit(head.request, limits)) return Refusal{413, "request body too large"};
   head.content_length = static_cast<std::size_t>(length);
   return std::nullopt;
 }
@@ -230,23 +242,39 @@ HeadScanner::Progress HeadScanner::check_unfinished(std::size_t size) {
   return Progress::incomplete;
 }
 
-Result<RequestHead, Refusal> parse_head(std::string_view head_bytes, const HeadLimits& limits) {
-  RequestHead head;
+namespace {
+
+std::optional<Refusal> read_head(std::string_view head_bytes, const HeadLimits& limits, RequestHead& head) {
   SeenFields seen;
+  std::optional<Refusal> of_body;
   std::size_t line_end = head_bytes.find("\r\n");
-  if (line_end == std::string_view::npos) return Err(Refusal{400, "malformed request line"});
-  if (auto refusal = read_request_line(head_bytes.substr(0, line_end), limits, head)) return Err(*refusal);
+  if (line_end == std::string_view::npos) return Refusal{400, "malformed request line"};
+  if (auto refusal = read_request_line(head_bytes.substr(0, line_end), limits, head)) return refusal;
   while (true) {
     head_bytes.remove_prefix(line_end + 2);
     line_end = head_bytes.find("\r\n");
-    if (line_end == std::string_view::npos) return Err(Refusal{400, "a line does not end in CRLF"});
+    if (line_end == std::string_view::npos) return Refusal{400, "a line does not end in CRLF"};
     if (line_end == 0) break;
-    if (auto refusal = read_field(head_bytes.substr(0, line_end), limits, seen, head)) return Err(*refusal);
-    if (head.request.headers.size() > limits.max_fields) return Err(Refusal{431, "too many header fields"});
+    if (auto refusal = read_field(head_bytes.substr(0, line_end), limits, seen, head)) {
+      if (!is_about_body(refusal->status)) return refusal;
+      if (!of_body) of_body = refusal;
+    }
+    if (head.request.headers.size() > limits.max_fields) return Refusal{431, "too many header fields"};
   }
-  if (!seen.host && !head.http_1_0) return Err(Refusal{400, "Host is missing"});
+  if (!seen.host && !head.http_1_0) return Refusal{400, "Host is missing"};
   if (seen.close) head.keep_alive = false;
-  return head;
+  return of_body;
+}
+
+}  // namespace
+
+Result<RequestHead, Refusal> parse_head(std::string_view head_bytes, const HeadLimits& limits,
+                                        HttpRequest* seen) {
+  RequestHead head;
+  const auto refusal = read_head(head_bytes, limits, head);
+  if (!refusal) return head;
+  if (seen != nullptr) *seen = std::move(head.request);
+  return Err(*refusal);
 }
 
 }  // namespace authplane::http_beast

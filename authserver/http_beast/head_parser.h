@@ -18,6 +18,9 @@ struct HeadLimits {
   std::size_t max_field_value_bytes;
   std::size_t max_target_bytes;
   std::size_t max_body_bytes;
+  // Of requests for one of these paths, when set.
+  const std::vector<std::string>* large_body_paths = nullptr;
+  std::size_t max_large_body_bytes = 0;
 };
 
 // Why a request is refused. `description` has static storage and is fit for the wire.
@@ -64,9 +67,11 @@ struct RequestHead {
   bool expects_continue = false;
 };
 
-// Parses a whole head, the empty line included.
+// Parses a whole head, the empty line included. A refused one leaves in `seen`, when that is given, what was
+// understood of it: every field when it is refused for its body alone (411, 413, 415, 417).
 // Refusals: 400 syntax, Host, Content-Length; 411 Transfer-Encoding; 413, 414, 431 limits; 415
 // Content-Encoding; 417 an expectation other than 100-continue; 505 version.
-Result<RequestHead, Refusal> parse_head(std::string_view head, const HeadLimits& limits);
+Result<RequestHead, Refusal> parse_head(std::string_view head, const HeadLimits& limits,
+                                        HttpRequest* seen = nullptr);
 
 }  // namespace authplane::http_beast

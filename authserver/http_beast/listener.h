@@ -6,6 +6,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <authplane/base/http.h>
 #include <authplane/base/log.h>
@@ -16,8 +18,19 @@
 
 namespace authplane::http_beast {
 
-// Every limit has a stated consequence. Refusals are JSON `{"error":...,"error_description":...}`; those of a
-// request that cannot be framed also close the connection.
+// An answer the listener gives by itself. Both texts have static storage and need no JSON escaping.
+struct OwnAnswer {
+  int status = 500;
+  std::string_view error;
+  std::string_view description;
+};
+// Writes it. `request` is what was understood of the request, without its body: all of the head where only
+// its size or a coding was refused, else less, "" for a target that was not read. Called on I/O threads and
+// workers, many at once; must not block or throw.
+using OwnAnswerWriter = std::function<HttpResponse(const HttpRequest& request, const OwnAnswer& answer)>;
+
+// Every limit has a stated consequence. Refusals of a request that cannot be framed also close the
+// connection.
 struct ListenerOptions {
   std::string address =
       "127.0.0.1";             // IP address to bind, or "" for all interfaces (dual stack where available)
@@ -33,12 +46,19 @@ struct ListenerOptions {
   std::size_t max_field_value_bytes = 8 * 1024;  // 400
   std::size_t max_target_bytes = 8 * 1024;       // 414
   std::size_t max_body_bytes = 64 * 1024;        // 413
+  // Paths, compared byte for byte, whose bodies may have max_large_body_bytes. Those over max_body_bytes
+  // together may have large_body_budget, counted as declared until they are answered; beyond it 503 +
+  // Retry-After and close.
+  std::vector<std::string> large_body_paths = {};
+  std::size_t max_large_body_bytes = 1024 * 1024;
+  std::size_t large_body_budget = 16 * 1024 * 1024;
   std::chrono::milliseconds head_timeout{
       10'000};  // from the first byte to the end of the head, absolute; 408
   std::chrono::milliseconds body_timeout{30'000};  // whole body, absolute; 408
   std::chrono::milliseconds write_timeout{
       30'000};  // whole response, absolute; per write() for streams; close
   std::chrono::milliseconds idle_timeout{120'000};  // before the first byte of a request; close
+  OwnAnswerWriter own_answers = {};  // null: JSON `{"error":...,"error_description":...}`, not to be stored
 };
 
 // The obligation to answer one request, for handlers that finish later on another thread. Move-only. The

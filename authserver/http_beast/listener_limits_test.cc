@@ -65,6 +65,98 @@ TEST_F(LimitsTest, FullQueueIsAnsweredAtOnceAndTheConnectionStays) {
   EXPECT_EQ(refused.status(), 200);
 }
 
+std::string post_to(const std::string& path, std::size_t size) {
+  return "POST " + path + " HTTP/1.1\r\nHost: as.example\r\nContent-Length: " + std::to_string(size) +
+         "\r\n\r\n";
+}
+
+TEST_F(LimitsTest, OnlySomePathsTakeLargeBodies) {
+  options_.large_body_paths = {"/large"};
+  options_.max_large_body_bytes = 10'000;
+  start();
+  TestClient large = client();
+  large.send(post_to("/large?query", 10'000) + std::string(10'000, 'x'));
+  EXPECT_THAT(large.response(), HasSubstr("POST /large?query [xxx"));
+  for (const char* path : {"/", "/large/", "/larg", "/other?/large", "/LARGE"}) {
+    TestClient other = client();
+    other.send(post_to(path, 1025));
+    EXPECT_EQ(other.status(), 413) << path;
+  }
+  TestClient too_large = client();
+  too_large.send(post_to("/large", 10'001));
+  EXPECT_EQ(too_large.status(), 413);
+}
+
+TEST_F(LimitsTest, LargeBodiesShareABudgetThatComesBack) {
+  options_.large_body_paths = {"/large"};
+  options_.max_large_body_bytes = 10'000;
+  options_.large_body_budget = 20'000;
+  start();
+  const std::string half(5'000, 'x');
+  TestClient first = client(), second = client();
+  for (TestClient* slow : {&first, &second}) slow->send(post_to("/large", 10'000) + half);
+  const auto third_is_refused = [&] {
+    TestClient third = client();
+    third.send(post_to("/large", 10'000) + half + half);
+    const std::string response = third.response();
+    if (TestClient::status_of(response) != 503) return false;
+    EXPECT_THAT(response, HasSubstr("Retry-After: 1\r\n"));
+    EXPECT_THAT(response, HasSubstr("\"temporarily_unavailable\""));
+    return true;
+  };
+  while (!third_is_refused()) std::this_thread::yield();
+  TestClient small = client();
+  small.send(post_to("/large", 1024) + std::string(1024, 'x'));
+  EXPECT_EQ(small.status(), 200);
+  first.send(half);
+  EXPECT_EQ(first.status(), 200);
+  second.close();
+  const auto both_are_served = [&] {
+    TestClient one = client(), two = client();
+    one.send(post_to("/large", 10'000) + half);
+    two.send(post_to("/large", 10'000) + half + half);
+    one.send(half);
+    return one.status() == 200 && two.status() == 200;
+  };
+  while (!both_are_served()) std::this_thread::yield();
+}
+
+TEST_F(LimitsTest, OwnAnswersAreWrittenFromWhatWasUnderstood) {
+  options_.own_answers = [](const HttpRequest& request, const OwnAnswer& answer) {
+    HttpResponse response;
+    response.status = answer.status;
+    response.body = request.method + " " + request.target + " " +
+                    std::string(request.headers.get("Origin").value_or("-")) + " " +
+                    std::string(answer.error) + " " + std::string(answer.description);
+    return response;
+  };
+  start();
+  const std::string origin = "Origin: https://app.example\r\n\r\n";
+  struct Case {
+    std::string bytes;
+    int status;
+    std::string body;
+  };
+  for (const Case& each : std::vector<Case>{
+           {"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 1025\r\n" + origin, 413,
+            "POST /a https://app.example invalid_request request body too large"},
+           {"POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n" + origin, 411,
+            "POST /a https://app.example invalid_request send Content-Length"},
+           {"POST /a HTTP/1.1\r\nHost: h\r\nContent-Encoding: gzip\r\n" + origin, 415,
+            "POST /a https://app.example invalid_request content codings"},
+           {"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 1025\r\nBad Name: x\r\n" + origin, 400,
+            "POST /a - invalid_request malformed header field name"},
+           {"GET / HTTP/2.0\r\nHost: h\r\n" + origin, 505, "  - invalid_request this server speaks HTTP/1.1"},
+           {"GET /a HTTP/1.1\r\n" + std::string(5'000, 'x'), 431,
+            "  - invalid_request request head too large"}}) {
+    TestClient refused = client();
+    refused.send(each.bytes);
+    const std::string response = refused.response();
+    EXPECT_EQ(TestClient::status_of(response), each.status) << each.bytes;
+    EXPECT_THAT(response, HasSubstr("\r\n\r\n" + each.body));
+  }
+}
+
 TEST_F(LimitsTest, ConnectionsOverTheTotalAreRefusedAtOnce) {
   options_.max_connections = 2;
   start();

@@ -116,16 +116,6 @@ HttpResponse error_response(int status, std::string_view error, std::string_view
   return response;
 }
 
-HttpResponse refusal_response(const Refusal& refusal) {
-  return error_response(refusal.status, "invalid_request", refusal.description);
-}
-
-HttpResponse overload_response(std::string_view description) {
-  HttpResponse response = error_response(503, "temporarily_unavailable", description);
-  response.headers.add("Retry-After", "1");
-  return response;
-}
-
 SendOutcome send_now(int fd, std::string_view head, std::string_view body, std::size_t& sent) {
   const std::size_t total = head.size() + body.size();
   while (sent < total) {

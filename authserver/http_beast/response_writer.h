@@ -36,9 +36,6 @@ bool asks_to_close(const HttpResponse& response);
 
 // {"error":...,"error_description":...}, not to be stored. Both strings must need no JSON escaping.
 HttpResponse error_response(int status, std::string_view error, std::string_view description);
-HttpResponse refusal_response(const Refusal& refusal);
-// 503 with Retry-After: 1.
-HttpResponse overload_response(std::string_view description);
 
 enum class SendOutcome { complete, would_block, failed };
 
