@@ -27,8 +27,6 @@ BrowserEndpoints::BrowserEndpoints(const BrowserOptions& options, Deps deps)
       site_(Site::of(deps.issuer).value()),
       keys_(deps.session_secret),
       slots_(options.hash_slots),
-      // The last one is for the others.
-      shares_(std::max<std::size_t>(options.hash_slots, 2) - 1),
       hasher_(options.passwords, slots_, deps.random),
       lockout_(options.lockout, deps.clock),
       errors_(site_, deps.random, deps.logger),
@@ -39,21 +37,22 @@ BrowserEndpoints::BrowserEndpoints(const BrowserOptions& options, Deps deps)
                                   .logger = deps.logger}),
       sign_in_({.users = deps.storage.users(),
                 .hasher = hasher_,
-                .shares = shares_,
                 .lockout = lockout_,
                 .audit = deps.audit,
                 .clock = deps.clock,
                 .logger = deps.logger,
                 .metrics = deps.metrics}),
-      service_({.require_scope = options.require_scope}, {.clients = deps.clients,
-                                                          .resources = deps.storage.resources(),
-                                                          .authorizations = deps.storage.authorizations(),
-                                                          .consent_grants = deps.storage.consent_grants(),
-                                                          .audit = deps.audit,
-                                                          .ids = deps.ids,
-                                                          .clock = deps.clock,
-                                                          .logger = deps.logger,
-                                                          .metrics = deps.metrics}),
+      sign_ins_({.threads = std::max<std::size_t>(options.hash_slots, 1)}, deps.clock),
+      service_({.require_scope = options.require_scope, .bind_codes = deps.dpop},
+               {.clients = deps.clients,
+                .resources = deps.storage.resources(),
+                .authorizations = deps.storage.authorizations(),
+                .consent_grants = deps.storage.consent_grants(),
+                .audit = deps.audit,
+                .ids = deps.ids,
+                .clock = deps.clock,
+                .logger = deps.logger,
+                .metrics = deps.metrics}),
       authorize_({.site = site_,
                   .service = service_,
                   .sessions = sessions_,
@@ -65,10 +64,36 @@ BrowserEndpoints::BrowserEndpoints(const BrowserOptions& options, Deps deps)
               .keys = keys_,
               .sessions = sessions_,
               .sign_in = sign_in_,
+              .queue = sign_ins_,
               .errors = errors_,
               .random = deps.random}),
       consent_({.site = site_, .keys = keys_, .service = service_, .sessions = sessions_, .errors = errors_}),
-      federation_(make_federation(options, deps)) {}
+      federation_(make_federation(options, deps)),
+      reconsent_(
+          {.site = site_, .sessions = sessions_, .errors = errors_, .resources = deps.storage.resources()}),
+      connect_(options.connect, deps.connect,
+               {.site = site_,
+                .sessions = sessions_,
+                .errors = errors_,
+                .resources = deps.storage.resources(),
+                .providers = deps.storage.broker_providers(),
+                .grants = deps.storage.broker_grants(),
+                .audit = deps.audit,
+                .clock = deps.clock,
+                .random = deps.random,
+                .logger = deps.logger,
+                .metrics = deps.metrics}),
+      connections_({.site = site_,
+                    .keys = keys_,
+                    .sessions = sessions_,
+                    .errors = errors_,
+                    .providers = deps.storage.broker_providers(),
+                    .grants = deps.storage.broker_grants(),
+                    .broker = deps.connect.broker,
+                    .audit = deps.audit,
+                    .clock = deps.clock,
+                    .logger = deps.logger,
+                    .metrics = deps.metrics}) {}
 
 std::unique_ptr<FederationEndpoint> BrowserEndpoints::make_federation(const BrowserOptions& options,
                                                                       const Deps& deps) const {
@@ -120,7 +145,8 @@ void BrowserEndpoints::add_routes(Router& router, const std::string& prefix) con
                       [this](Request r, Respond respond) { authorize(r, std::move(respond)); });
   router.add("GET", prefix + "/", [this](Request r, Params) { return login_.home(r); });
   router.add("GET", prefix + "/login", [this](Request r, Params) { return login_.show(r); });
-  router.add("POST", prefix + "/login", [this](Request r, Params) { return login_.submit(r); });
+  router.add_deferred("POST", prefix + "/login",
+                      [this](Request r, Respond respond) { login_.submit(r, std::move(respond)); });
   if (federation_) {
     router.add("GET", prefix + "/oidc/start", [this](Request r, Params) { return federation_->start(r); });
     router.add_deferred("GET", prefix + "/oidc/callback",
@@ -129,6 +155,25 @@ void BrowserEndpoints::add_routes(Router& router, const std::string& prefix) con
   router.add("POST", prefix + "/logout", [this](Request r, Params) { return login_.logout(r); });
   router.add("GET", prefix + "/consent", [this](Request r, Params) { return consent_.show(r); });
   router.add("POST", prefix + "/consent", [this](Request r, Params) { return consent_.submit(r); });
+  router.add("GET", prefix + "/authorize", [this](Request r, Params) { return reconsent_.show(r); });
+  add_connect_routes(router, prefix);
+}
+
+void BrowserEndpoints::add_connect_routes(Router& router, const std::string& prefix) const {
+  using Request = const HttpRequest&;
+  using Params = const PathParams&;
+  const auto slug = [](Params params) { return params.get(0).value_or(""); };  // "" is no provider's
+  // Both write, so neither is for HEAD.
+  router.add_deferred("GET", prefix + "/connect/{provider}", [=, this](Request r, Params p, Respond respond) {
+    respond(connect_.start(r, slug(p)));
+  });
+  router.add_deferred(
+      "GET", prefix + "/connect/{provider}/callback",
+      [=, this](Request r, Params p, Respond respond) { connect_.callback(r, slug(p), std::move(respond)); });
+  router.add("GET", prefix + "/connections", [this](Request r, Params) { return connections_.list(r); });
+  router.add("POST", prefix + "/connections", [this](Request r, Params) { return connections_.submit(r); });
+  router.add("DELETE", prefix + "/connections/{provider}",
+             [=, this](Request r, Params p) { return connections_.remove(r, slug(p)); });
 }
 
 }  // namespace authplane::authserver

@@ -1,6 +1,7 @@
 #include "authserver/http/login_endpoint.h"
 
-#include <authplane/base/form.h>
+#include <memory>
+#include <utility>
 
 #include "authserver/http/form_body.h"
 #include "authserver/identity/safe_redirect.h"
@@ -66,19 +67,19 @@ HttpResponse LoginEndpoint::form(const HttpRequest& request, const Attempt& atte
   return response;
 }
 
-HttpResponse LoginEndpoint::submit(const HttpRequest& request) const {
+Result<LoginEndpoint::Submission, HttpResponse> LoginEndpoint::read(const HttpRequest& request) const {
   if (!choices_.local) {
-    return deps_.errors.show({.status = 404,
-                              .title = "There is no sign-in with a password here",
-                              .explanation = "Go back to the application and sign in again."},
-                             "password sent although oidc.show_local_login is false");
+    return Err(deps_.errors.show({.status = 404,
+                                  .title = "There is no sign-in with a password here",
+                                  .explanation = "Go back to the application and sign in again."},
+                                 "password sent although oidc.show_local_login is false"));
   }
   const std::string home = destination("");
   Attempt attempt{.redirect = home, .email = "", .problem = "", .status = 422};
   const auto body = read_form(request);
   if (!body) {
     attempt.problem = "This form did not arrive whole. Sign in again.";
-    return form(request, attempt);
+    return Err(form(request, attempt));
   }
   const std::string redirect = destination(asked_for(*body));
   attempt.redirect = redirect;
@@ -86,17 +87,47 @@ HttpResponse LoginEndpoint::submit(const HttpRequest& request) const {
   if (is_sent_by_other_site(request.headers, deps_.site) ||
       !is_login_form_token(deps_.keys, nonce, body->get("csrf_token").value_or(""))) {
     attempt.problem = "This page was open for too long, or cookies are switched off. Sign in again.";
-    return form(request, attempt);
+    return Err(form(request, attempt));
   }
   // Longer ones are not shown again either.
   attempt.email = body->get("email").value_or("");
   if (attempt.email.size() > kMaxEmailBytes) attempt.email = {};
-  const auto user =
-      deps_.sign_in.check(attempt.email, body->get("password").value_or(""), request.remote_address);
-  if (!user) return refused(request, attempt, user.error());
-  HttpResponse response = go_to(redirect);
-  response.headers.add("Set-Cookie", deps_.sessions.start(user->id));
-  return response;
+  if (const auto refusal = deps_.sign_in.refuse_early(attempt.email, request.remote_address))
+    return Err(refused(request, attempt, *refusal));
+  return Submission{
+      .request = request, .body = *body, .redirect = redirect, .email = std::string(attempt.email)};
+}
+
+void LoginEndpoint::submit(const HttpRequest& request, Respond respond) const {
+  auto submitted = read(request);
+  if (!submitted) return respond(std::move(submitted).error());
+  const auto submission = std::make_shared<const Submission>(*std::move(submitted));
+  deps_.queue.add(request.remote_address,
+                  [this, submission, respond = std::move(respond)](SourceQueue::Turn turn) {
+                    respond(answer(*submission, turn));
+                  });
+}
+
+// Runs on threads that catch nothing.
+HttpResponse LoginEndpoint::answer(const Submission& submission, SourceQueue::Turn turn) const {
+  const HttpRequest& request = submission.request;
+  const Attempt attempt{
+      .redirect = submission.redirect, .email = submission.email, .problem = "", .status = 422};
+  try {
+    if (turn == SourceQueue::Turn::refused)
+      return refused(request, attempt, deps_.sign_in.refuse_overloaded());
+    const auto user = deps_.sign_in.check(submission.email, submission.body.get("password").value_or(""),
+                                          request.remote_address);
+    if (!user) return refused(request, attempt, user.error());
+    HttpResponse response = go_to(submission.redirect);
+    response.headers.add("Set-Cookie", deps_.sessions.start(user->id));
+    return response;
+  } catch (const std::exception& e) {
+    return deps_.errors.show({.status = 500,
+                              .title = "Something went wrong here",
+                              .explanation = "The server could not check your password. Try again later."},
+                             std::string("unexpected failure of a sign-in: ") + e.what());
+  }
 }
 
 HttpResponse LoginEndpoint::refused(const HttpRequest& request, Attempt attempt,

@@ -4,11 +4,15 @@
 #include <string>
 #include <string_view>
 
+#include <authplane/base/form.h>
+
 #include "authserver/http/browser_answers.h"
 #include "authserver/http/browser_session.h"
+#include "authserver/http/deferred.h"
 #include "authserver/http/password_sign_in.h"
 #include "authserver/http/site.h"
 #include "authserver/identity/form_tokens.h"
+#include "authserver/identity/source_queue.h"
 
 namespace authplane::authserver {
 
@@ -26,6 +30,7 @@ class LoginEndpoint {
     const SessionKeys& keys;
     const BrowserSessions& sessions;
     const PasswordSignIn& sign_in;
+    SourceQueue& queue;  // of those whose password is to be looked at
     const ErrorPages& errors;
     Random& random;
   };
@@ -35,7 +40,8 @@ class LoginEndpoint {
       : nonce_cookie_(std::move(nonce_cookie)), choices_(std::move(choices)), deps_(deps) {}
 
   HttpResponse show(const HttpRequest& request) const;
-  HttpResponse submit(const HttpRequest& request) const;
+  // Answers later: a password waits for its turn, and its hash takes its time.
+  void submit(const HttpRequest& request, Respond respond) const;
   HttpResponse logout(const HttpRequest& request) const;
   // GET /: where a login ends that came from nowhere.
   HttpResponse home(const HttpRequest& request) const;
@@ -45,7 +51,15 @@ class LoginEndpoint {
     std::string_view redirect, email, problem;
     int status = 200;
   };
+  // A form that is to be answered by what its password says.
+  struct Submission {
+    const HttpRequest& request;
+    Form body;
+    std::string redirect, email;
+  };
   std::string destination(std::string_view asked_for) const;
+  Result<Submission, HttpResponse> read(const HttpRequest& request) const;
+  HttpResponse answer(const Submission& submission, SourceQueue::Turn turn) const;
   HttpResponse form(const HttpRequest& request, const Attempt& attempt) const;
   HttpResponse refused(const HttpRequest& request, Attempt attempt, const SignInRefusal& refusal) const;
 

@@ -29,18 +29,22 @@ std::string_view obstacle(const std::optional<User>& user) {
 
 }  // namespace
 
+std::optional<SignInRefusal> PasswordSignIn::refuse_early(std::string_view email,
+                                                          std::string_view address) const {
+  // What is too long for an address is kept out of everything else.
+  const std::string identity = normalize_email(email);
+  if (identity.empty() || identity.size() > kMaxEmailBytes) return refuse(Reason::wrong_credentials);
+  const auto wait = deps_.lockout.locked_for(identity, address);
+  if (!wait) return std::nullopt;
+  SignInRefusal refusal = refuse(Reason::locked_out);
+  refusal.retry_after = *wait;
+  return refusal;
+}
+
 Result<User, SignInRefusal> PasswordSignIn::check(std::string_view email, std::string_view password,
                                                   std::string_view address) const {
-  // What is too long for an address is kept out of everything below.
+  if (const auto refusal = refuse_early(email, address)) return Err(*refusal);
   const std::string identity = normalize_email(email);
-  if (identity.empty() || identity.size() > kMaxEmailBytes) return Err(refuse(Reason::wrong_credentials));
-  if (const auto wait = deps_.lockout.locked_for(identity, address)) {
-    SignInRefusal refusal = refuse(Reason::locked_out);
-    refusal.retry_after = *wait;
-    return Err(refusal);
-  }
-  const auto share = deps_.shares.take(address);
-  if (!share) return Err(refuse(Reason::overloaded));
   auto user = deps_.users.find_by_email(identity);
   if (!user) {
     deps_.logger.error("sign-in not possible", {{"cause", user.error().detail}});

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string_view>
 
 #include <authplane/base/log.h>
@@ -9,7 +10,6 @@
 #include "authserver/domain/user_store.h"
 #include "authserver/identity/lockout.h"
 #include "authserver/identity/password.h"
-#include "authserver/identity/source_shares.h"
 
 namespace authplane::authserver {
 
@@ -26,14 +26,12 @@ struct SignInRefusal {
 
 // Checks e-mail address and password of a local user. An address that nobody has, a disabled user, a user of
 // an identity provider and a wrong password cost the same time and are answered the same. Writes the audit
-// rows; they name users by id, never by address. Thread-safe; takes as long as one password hash, two when
-// the stored one is out of date.
+// rows; they name users by id, never by address. Thread-safe.
 class PasswordSignIn {
  public:
   struct Deps {
     UserStore& users;
     const PasswordHasher& hasher;
-    SourceShares& shares;  // of the hasher, per source of sign-ins
     LoginLockout& lockout;
     AuditService& audit;
     const Clock& clock;
@@ -43,8 +41,14 @@ class PasswordSignIn {
   // The references outlive the object.
   explicit PasswordSignIn(Deps deps) : deps_(deps) {}
 
+  // What can be refused without looking at the password, so that it need not wait for its turn.
+  std::optional<SignInRefusal> refuse_early(std::string_view email, std::string_view address) const;
+  // Takes as long as one password hash, two when the stored one is out of date. refuse_early() is asked anew:
+  // others may have failed for the same address meanwhile.
   Result<User, SignInRefusal> check(std::string_view email, std::string_view password,
                                     std::string_view address) const;
+  // For who did not get a turn.
+  SignInRefusal refuse_overloaded() const { return refuse(SignInRefusal::Reason::overloaded); }
 
  private:
   SignInRefusal refuse(SignInRefusal::Reason reason) const;

@@ -13,14 +13,27 @@ Unexpected<Error> refuse(const Url& url, std::string_view problem) {
   return Err(ErrorCode::invalid_argument, "redirect URI at '" + url.origin() + "': " + std::string(problem));
 }
 
-// The text of a URL without userinfo, its port cut out.
+// Where ":port" stands in the text of a URL without userinfo; of size 0 when it names none.
+struct PortSpan {
+  std::size_t from = 0, size = 0;
+};
+PortSpan port_span(const Url& url) {
+  if (!url.has_explicit_port()) return {};
+  const std::size_t authority = url.text().find("://") + 3;
+  const std::size_t end = std::min(url.text().find_first_of("/?", authority), url.text().size());
+  const std::size_t colon = url.text().rfind(':', end - 1);
+  return {colon, end - colon};
+}
+
 std::string without_port(const Url& url) {
-  std::string text = url.text();
-  if (!url.has_explicit_port()) return text;
-  const std::size_t authority = text.find("://") + 3;
-  const std::size_t end = std::min(text.find_first_of("/?", authority), text.size());
-  const std::size_t colon = text.rfind(':', end - 1);
-  return text.erase(colon, end - colon);
+  const PortSpan port = port_span(url);
+  return std::string(url.text()).erase(port.from, port.size);
+}
+
+// A port as it is spelled by whoever was given one: without zeros in front.
+bool has_plain_port(const Url& url) {
+  const PortSpan port = port_span(url);
+  return port.size == 0 || url.text()[port.from + 1] != '0';
 }
 
 }  // namespace
@@ -52,7 +65,7 @@ bool redirect_uri_matches(std::string_view registered, std::string_view requeste
   if (!wanted) return false;
   if (registered == requested) return true;
   const auto known = check_redirect_uri(registered);
-  return known && known->scheme() == "http" && wanted->scheme() == "http" &&
+  return known && known->scheme() == "http" && wanted->scheme() == "http" && has_plain_port(*wanted) &&
          without_port(*known) == without_port(*wanted);
 }
 

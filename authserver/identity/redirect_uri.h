@@ -19,7 +19,8 @@ bool is_loopback_host(const Url& url);
 Result<Url> check_redirect_uri(std::string_view text);
 
 // Whether `requested` stands for `registered`: the same bytes, or both http on the same loopback host and the
-// same bytes but for the port, which a native application cannot know in advance. The three loopback hosts
+// same bytes but for the port, which a native application cannot know in advance and spells without zeros in
+// front. The three loopback hosts
 // are three different ones. A URI that must not be registered matches nothing, whatever a stored row says.
 bool redirect_uri_matches(std::string_view registered, std::string_view requested);
 bool redirect_uri_matches_any(const std::vector<std::string>& registered, std::string_view requested);

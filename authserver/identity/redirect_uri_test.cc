@@ -127,6 +127,8 @@ TEST(RedirectUri, OnHttpLoopbackThePortIsFree) {
       }
       for (const std::string& other : {
                "http://" + host + ":0/cb?x=1",
+               "http://" + host + ":060/cb?x=1",
+               "http://" + host + ":08080/cb?x=1",
                "http://" + host + ":/cb?x=1",
                "http://" + host + ":65536/cb?x=1",
                "http://" + host + ":1/cb",
@@ -149,6 +151,12 @@ TEST(RedirectUri, OnHttpLoopbackThePortIsFree) {
   EXPECT_FALSE(redirect_uri_matches("http://localhost", "http://localhost:1/"));
   EXPECT_TRUE(redirect_uri_matches("http://localhost", "http://localhost:1"));
   EXPECT_TRUE(redirect_uri_matches("http://localhost?q", "http://localhost:1?q"));
+}
+
+TEST(RedirectUri, ZerosInFrontOfAPortAreTakenWhenRegisteredLikeThat) {
+  EXPECT_TRUE(redirect_uri_matches("http://localhost:060/cb", "http://localhost:060/cb"));
+  EXPECT_FALSE(redirect_uri_matches("http://localhost:060/cb", "http://localhost:0060/cb"));
+  EXPECT_TRUE(redirect_uri_matches("http://localhost:060/cb", "http://localhost:60/cb"));
 }
 
 TEST(RedirectUri, OnHttpsThePortIsNotFree) {
