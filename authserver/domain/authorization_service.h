@@ -24,6 +24,7 @@ namespace authplane::authserver {
 // decoded. "" = absent, empty or sent more than once.
 struct AuthorizationRequest {
   std::string client_id, redirect_uri, response_type, scope, state, code_challenge, code_challenge_method;
+  std::string dpop_jkt{};              // RFC 9449 section 10
   std::vector<std::string> resources;  // the one parameter that may be repeated
   bool repeats_parameter = false;      // any other
 };
@@ -60,6 +61,7 @@ struct PageRefusal {
   enum class Reason {
     malformed,  // client_id or redirect_uri is missing or repeated
     unknown_client,
+    unreachable_client,  // its metadata document cannot be had now; trying again may help
     inactive_client,
     unregistered_redirect_uri,
     unavailable,  // of the store; trying again may help
@@ -87,6 +89,7 @@ struct CheckedAuthorization {
   ScopeSet scopes;
   ResourcePtr resource;  // null: none was named
   std::string code_challenge;
+  std::string dpop_jkt;  // "" = any key, or none
 };
 
 struct IssuedCode {
@@ -122,6 +125,7 @@ class AuthorizationService {
   };
   struct Options {
     bool require_scope = false;  // false: a request without scope asks for all that the client may have
+    bool bind_codes = true;      // false: dpop_jkt is not looked at, as nobody could prove a key later
   };
 
   // A request and its code live this long together.

@@ -35,8 +35,11 @@ AuthorizationCodeGrant::AuthorizationCodeGrant(Deps deps, UserTokenOptions optio
 Result<TokenGrant, Denial> AuthorizationCodeGrant::decide(const TokenRequest& request) const {
   const std::string_view code = request.form.get("code").value_or("");
   if (code.empty()) return deny(OAuthErrorCode::invalid_request, "code is missing");
-  // What can fail for another reason than the code comes before it is used up.
-  if (!request.proof.get()) return Err(request.proof.get().error());
+  // What can fail for another reason than the request comes before the code is used up, and so does the
+  // demand for a nonce, which is met by the same request with a new proof (RFC 9449 section 8). Every other
+  // fault of the request, a bad proof among them, uses the code up.
+  const auto& proof = request.proof.get();
+  if (!proof && proof.error().error.code == OAuthErrorCode::use_dpop_nonce) return Err(proof.error());
   const auto catalog = read_catalog(deps_.resources, deps_.logger);
   if (!catalog) return Err(catalog.error());
 
@@ -52,6 +55,7 @@ Result<TokenGrant, Denial> AuthorizationCodeGrant::decide(const TokenRequest& re
   }
   auto resource = judge(request, authorization, **catalog);
   if (!resource) return Err(std::move(resource).error());
+  if (auto denial = judge_proof(request, authorization)) return Err(std::move(*denial));
   TokenGrant grant = grant_for(request, authorization, std::move(*resource));
   grant.until_recorded = std::move(turn);
   return grant;
@@ -89,6 +93,22 @@ Result<ResourcePtr, Denial> AuthorizationCodeGrant::judge(const TokenRequest& re
           : Result<ResourcePtr, Denial>(Err(requested.error()));
   if (!resource) resource.error().holds_token = true;
   return resource;
+}
+
+// RFC 9449 section 10: a code that was asked for with a key is good with a proof of that key alone.
+std::optional<Denial> AuthorizationCodeGrant::judge_proof(const TokenRequest& request,
+                                                          const Authorization& authorization) const {
+  const auto& proof = request.proof.get();
+  if (!proof) {
+    Denial denial = proof.error();
+    denial.holds_token = true;
+    return denial;
+  }
+  const std::string& bound_to = authorization.dpop_jkt;
+  if (bound_to.empty() || (*proof && (*proof)->thumbprint == bound_to)) return std::nullopt;
+  return refuse(request, *proof ? "dpop_key_mismatch" : "dpop_proof_missing",
+                "the authorization code is bound to a key; send a DPoP proof of that key")
+      .error;
 }
 
 TokenGrant AuthorizationCodeGrant::grant_for(const TokenRequest& request, const Authorization& authorization,

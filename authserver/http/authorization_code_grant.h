@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include <authplane/base/log.h>
 
 #include "authserver/domain/authorization_store.h"
@@ -37,6 +39,7 @@ class AuthorizationCodeGrant final : public Grant {
 
  private:
   Unexpected<Denial> refuse(const TokenRequest& request, std::string reason, std::string description) const;
+  std::optional<Denial> judge_proof(const TokenRequest& request, const Authorization& authorization) const;
   Result<ResourcePtr, Denial> judge(const TokenRequest& request, const Authorization& authorization,
                                     const ResourceCatalog& catalog) const;
   TokenGrant grant_for(const TokenRequest& request, const Authorization& authorization,

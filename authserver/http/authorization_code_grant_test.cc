@@ -312,10 +312,49 @@ TEST_F(AuthorizationCodeTest, BindingOfFamiliesCanBeSwitchedOff) {
   EXPECT_EQ(family_of(tokens.refresh).dpop_jkt, "");
 }
 
-TEST_F(AuthorizationCodeTest, ABadProofLeavesTheCodeUnused) {
-  const std::string code = code_for("app");
-  expect_error(token(code_form("app", code), "", "no proof at all"), 400, "invalid_dpop_proof");
-  EXPECT_EQ(token(code_form("app", code), "", proof()).status, 200);
+TEST_F(AuthorizationCodeTest, ABadProofUsesTheCodeUp) {
+  const std::string stale = testing::ProofBuilder(server.clock.now_seconds() - 10min)
+                                .url(std::string(kIssuer) + "/oauth/token")
+                                .build();
+  for (const std::string& bad : {std::string("no proof at all"), stale, proof() + "," + proof()}) {
+    const std::string code = code_for("app");
+    expect_error(token(code_form("app", code), "", bad), 400, "invalid_dpop_proof");
+    expect_error(token(code_form("app", code), "", proof()), 400, "invalid_grant");
+  }
+}
+
+TEST_F(AuthorizationCodeTest, AnEmptyProofIsABadOne) {
+  HttpRequest request = request_to("/oauth/token", code_form("app", code_for("app")));
+  request.headers.add("DPoP", "");
+  expect_error(server.send(request), 400, "invalid_dpop_proof");
+}
+
+TEST_F(AuthorizationCodeTest, ABadProofIsToldOnlyToWhoHasTheVerifier) {
+  const Form guessed = with(code_form("app", code_for("app")), "code_verifier", std::string(43, 'A'));
+  expect_error(token(guessed, "", "no proof at all"), 400, "invalid_grant", "PKCE");
+}
+
+// RFC 9449 section 10.
+TEST_F(AuthorizationCodeTest, ABoundCodeIsGoodWithAProofOfItsKeyAlone) {
+  const std::string thumbprint = testing::test_key(JwsAlgorithm::ES256, 5).public_key().thumbprint();
+  EXPECT_EQ(json_of(token(code_form("app", bound_code_for("app", thumbprint)), "", proof(5)))["token_type"],
+            "DPoP");
+  for (const std::string& other : {std::string(), proof(6)}) {
+    const std::string code = bound_code_for("app", thumbprint);
+    expect_error(token(code_form("app", code), "", other), 400, "invalid_grant", "bound to a key");
+    expect_error(token(code_form("app", code), "", proof(5)), 400, "invalid_grant", "invalid");
+  }
+  EXPECT_EQ(server.metrics.count("authplane_authorization_code_denied_total{reason=dpop_key_mismatch}") +
+                server.metrics.count("authplane_authorization_code_denied_total{reason=dpop_proof_missing}"),
+            2);
+}
+
+TEST_F(AuthorizationCodeTest, ConfidentialClientsAreHeldToTheKeyOfTheirCodeToo) {
+  const std::string thumbprint = testing::test_key(JwsAlgorithm::ES256, 5).public_key().thumbprint();
+  expect_error(token(code_form("web", bound_code_for("web", thumbprint)), secret_of("web")), 400,
+               "invalid_grant", "bound to a key");
+  EXPECT_EQ(token(code_form("web", bound_code_for("web", thumbprint)), secret_of("web"), proof(5)).status,
+            200);
 }
 
 TEST_F(AuthorizationCodeTest, TheRoundOfTheNonceLeavesTheCodeUnused) {
@@ -338,7 +377,7 @@ TEST_F(AuthorizationCodeTest, StrangersInTheNameOfAPublicClientCannotFillTheAudi
   const std::size_t before = audit_lines().size();
   token(with(code_form("app", code), "code", "unknown"));
   token(with(code_form("app", code), "code", ""));
-  token(code_form("app", code), "", "no proof at all");
+  token(with(code_form("app", code), "code", "unknown"), "", "no proof at all");
   token(with(code_form("app", code), "client_id", "nobody"));
   token(with(code_form("app", code), "client_id", "web"));
   EXPECT_EQ(audit_lines().size(), before);

@@ -9,6 +9,8 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
+constexpr std::string_view kThumbprint = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
+
 class AuthorizeTest : public BrowserTest {
  protected:
   HttpResponse ask(const Form& request) {
@@ -52,6 +54,28 @@ TEST_F(AuthorizeTest, TheUsersYesBecomesACodeForTheClient) {
   EXPECT_EQ(stored.code_challenge, kChallenge);
   EXPECT_EQ(stored.scopes.to_string(), "mcp:echo");
   EXPECT_EQ(stored.expires_at, stored.created_at + std::chrono::minutes(10));
+}
+
+// RFC 9449 section 10.
+TEST_F(AuthorizeTest, TheCodeIsBoundToTheKeyItWasAskedForWith) {
+  const Form request = request_with("dpop_jkt", kThumbprint);
+  Browser browser(server);
+  const HttpResponse page =
+      browser.get(std::string(*browser.get(authorize_target(request)).headers.get("Location")));
+  const HttpResponse back = browser.post("/login", login_form(page));
+  EXPECT_EQ(back.headers.get("Location"), authorize_target(request));
+  EXPECT_EQ(redeem(expect_code(decide(browser, "allow", {"mcp:echo"}, request))).dpop_jkt, kThumbprint);
+  EXPECT_EQ(redeem(expect_code(browser.get(authorize_target(request)))).dpop_jkt, kThumbprint);
+  EXPECT_EQ(redeem(expect_code(browser.get(authorize_target(valid_request())))).dpop_jkt, "");
+}
+
+TEST_F(AuthorizeTest, WithoutDpopTheCodeIsNotBound) {
+  server.config.dpop.enabled = false;
+  server.start();
+  Browser browser = signed_in();
+  EXPECT_EQ(redeem(expect_code(decide(browser, "allow", {"mcp:echo"}, request_with("dpop_jkt", kThumbprint))))
+                .dpop_jkt,
+            "");
 }
 
 TEST_F(AuthorizeTest, WhoConsentedBeforeIsNotAskedAgain) {
@@ -247,6 +271,10 @@ INSTANTIATE_TEST_SUITE_P(
                      "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM=", "invalid_request", "SHA-256"},
         RedirectCase{"ChallengeOfAnotherAlphabet", "code_challenge",
                      "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw+cM", "invalid_request", "SHA-256"},
+        RedirectCase{"KeyOfAnotherLength", "dpop_jkt", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-c",
+                     "invalid_request", "dpop_jkt"},
+        RedirectCase{"KeyOfTheOtherAlphabet", "dpop_jkt", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw+cM",
+                     "invalid_request", "dpop_jkt"},
         RedirectCase{"NoMethod", "code_challenge_method", std::nullopt, "invalid_request", "S256"},
         RedirectCase{"Plain", "code_challenge_method", "plain", "invalid_request", "S256"},
         RedirectCase{"LowerCaseMethod", "code_challenge_method", "s256", "invalid_request", "S256"},

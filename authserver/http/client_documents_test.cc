@@ -1,8 +1,13 @@
 // Clients known by the URL of their metadata document, from the authorization request to the code.
 
+#include <atomic>
+#include <future>
+#include <thread>
+
 #include <authplane/client/network.h>
 #include <authplane/testing/fixed_resolver.h>
 
+#include "authserver/cimd/document_clients.h"
 #include "authserver/http/browser_fixture.h"
 
 namespace authplane::authserver {
@@ -59,6 +64,32 @@ TEST_F(ClientDocumentsTest, ADocumentThatCannotBeUsedIsAnUnknownClient) {
     EXPECT_FALSE(response.headers.contains("Location"));
     EXPECT_THAT(response.body, HasSubstr("Invalid client"));
   }
+}
+
+// Every other look-up hangs; what is over their number is an invalid client for now.
+TEST_F(ClientDocumentsTest, ALookUpOverTheirNumberIsAPageOfItsOwn) {
+  std::promise<void> gate;
+  const std::shared_future<void> open(gate.get_future());
+  const std::string slow = "https://app.example/slow/";
+  std::vector<std::thread> waiting;
+  std::atomic<std::size_t> fetching = 0;
+  for (std::size_t i = 0; i < DocumentClients::kMostFetches; ++i) {
+    transport->on(slow + std::to_string(i),
+                  [open, &fetching](const OutboundRequest&) -> Result<HttpResponse> {
+                    ++fetching;
+                    open.wait();
+                    return Err(ErrorCode::transport_error, "hung up");
+                  });
+    waiting.emplace_back([this, i, slow] {
+      Browser(server).get(authorize_target(request_with("client_id", slow + std::to_string(i))));
+    });
+  }
+  while (fetching < DocumentClients::kMostFetches) std::this_thread::yield();
+  const HttpResponse response = Browser(server).get(authorize_target(request()));
+  gate.set_value();
+  for (std::thread& thread : waiting) thread.join();
+  expect_page(response, 400, "Invalid client");
+  EXPECT_EQ(transport->count(kClient), 0u);
 }
 
 TEST_F(ClientDocumentsTest, TheRedirectUriIsThatOfTheDocument) {

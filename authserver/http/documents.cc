@@ -183,7 +183,9 @@ HttpResponse DocumentEndpoints::protected_resource(std::string_view ref, std::st
   const auto& names = (*documents)->protected_resources;
   auto found = query.empty() ? names.end() : names.find(std::string(ref) + "?" + std::string(query));
   if (found == names.end()) found = names.find(std::string(ref));
-  if (found == names.end() || !found->second) return text_response(404, "no such resource");
+  if (found == names.end() || !found->second)
+    return oauth_error_response(
+        {OAuthErrorCode::not_found, "no resource is registered here under that name"});
   return cacheable(*found->second);
 }
 

@@ -224,6 +224,10 @@ TEST_F(DocumentsTest, NamesThatFitNoneOrSeveralAreNotFound) {
     EXPECT_EQ(status_of_prm(ref), 404) << ref;
   }
   EXPECT_EQ(status_of_prm("/one"), 200);
+  const HttpResponse missing = server.get("/.well-known/oauth-protected-resource/nothing");
+  EXPECT_EQ(missing.headers.get("Content-Type"), "application/json");
+  EXPECT_EQ(json_of(missing)["error"], "not_found");
+  EXPECT_EQ(json_of(missing)["status"], 404);
   EXPECT_EQ(status_of_prm("/five"), 200);
 }
 

@@ -61,7 +61,7 @@ struct Middleware::Exchange {
   const Respond respond;
 
   void finish(Router::Answer answer) const {
-    middleware.add_security_headers(answer.response);
+    add_security_headers(answer.response, middleware.options_.strict_transport_security);
     answer.response.headers.add("X-Request-Id", request_id);
     middleware.record(request, answer, started, request_id);
     respond(std::move(answer.response));
@@ -103,14 +103,14 @@ void Middleware::guarded_dispatch(const HttpRequest& request, std::string_view r
   done({options_.internal_error(), ""});
 }
 
-void Middleware::add_security_headers(HttpResponse& response) const {
+void add_security_headers(HttpResponse& response, bool strict_transport_security) {
   Headers& headers = response.headers;
   headers.add("Content-Security-Policy",
               "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
   headers.add("X-Content-Type-Options", "nosniff");
   headers.add("X-Frame-Options", "DENY");
   headers.add("Referrer-Policy", "no-referrer");
-  if (options_.strict_transport_security) {
+  if (strict_transport_security) {
     headers.add("Strict-Transport-Security", "max-age=63072000; includeSubDomains");
   }
 }

@@ -32,6 +32,9 @@ struct MiddlewareOptions {
   std::function<HttpResponse()> internal_error;
 };
 
+// Those that no answer of a listener lacks.
+void add_security_headers(HttpResponse& response, bool strict_transport_security);
+
 // What every request of a listener passes, outside in: request id, metrics and access log, rate limit,
 // security headers, CORS, catching what a handler throws, routing. Nothing of a query string, header or body
 // is logged.
@@ -56,7 +59,6 @@ class Middleware {
   // What is answered before any routing: the rate limit and CORS preflights.
   std::optional<HttpResponse> early_answer(const HttpRequest& request, SteadyTime started) const;
   void guarded_dispatch(const HttpRequest& request, std::string_view request_id, Router::Done done) const;
-  void add_security_headers(HttpResponse& response) const;
   void record(const HttpRequest& request, const Router::Answer& answer, SteadyTime started,
               std::string_view request_id) const;
   Series series(std::string_view method, std::string_view pattern, int status) const;

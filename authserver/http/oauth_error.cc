@@ -64,6 +64,22 @@ constexpr std::array<OAuthErrorRow, 20> kTable{{
     {Code::not_found, "not_found", 404, "There is no such thing, or no longer."},
 }};
 
+void add_members(JsonObjectWriter& writer, int status, std::string_view error, std::string_view description) {
+  writer.string("error", error)
+      .string("error_description", description)
+      .string("type", "/errors/" + std::string(error))
+      .string("title", reason_phrase(status))
+      .string("detail", description)
+      .integer("status", status);
+}
+
+HttpResponse uncached(int status, std::string body) {
+  HttpResponse response = json_response(status, std::move(body));
+  response.headers.add("Cache-Control", "no-store");
+  response.headers.add("Pragma", "no-cache");
+  return response;
+}
+
 }  // namespace
 
 std::span<const OAuthErrorRow> oauth_error_table() {
@@ -74,24 +90,25 @@ const OAuthErrorRow& row_of(OAuthErrorCode code) {
   return kTable[static_cast<std::size_t>(code)];
 }
 
+HttpResponse oauth_error_response(int status, std::string_view error, std::string_view description) {
+  std::string body;
+  JsonObjectWriter writer(body);
+  add_members(writer, status, error, description);
+  writer.finish();
+  return uncached(status, std::move(body));
+}
+
 HttpResponse oauth_error_response(const OAuthError& error) {
   const OAuthErrorRow& row = row_of(error.code);
   std::string body;
   JsonObjectWriter writer(body);
-  writer.string("error", row.error)
-      .string("error_description", error.description)
-      .string("type", "/errors/" + std::string(row.error))
-      .string("title", reason_phrase(row.status))
-      .string("detail", error.description)
-      .integer("status", row.status);
+  add_members(writer, row.status, row.error, error.description);
   if (error.code == Code::consent_required) {
     if (!error.consent_url.empty()) writer.string("consent_url", error.consent_url);
     writer.string("cause", error.cause.empty() ? "consent_missing" : error.cause);
   }
   writer.finish();
-  HttpResponse response = json_response(row.status, std::move(body));
-  response.headers.add("Cache-Control", "no-store");
-  response.headers.add("Pragma", "no-cache");
+  HttpResponse response = uncached(row.status, std::move(body));
   if (error.code == Code::invalid_client)
     response.headers.add("WWW-Authenticate", "Basic realm=\"authserver\"");
   if (error.code == Code::unauthorized) response.headers.add("WWW-Authenticate", "Bearer");

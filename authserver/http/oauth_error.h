@@ -59,6 +59,9 @@ const OAuthErrorRow& row_of(OAuthErrorCode code);
 // other error has these members.
 HttpResponse oauth_error_response(const OAuthError& error);
 
+// The same members for what is refused before any endpoint sees it. `error` is a wire value of the table.
+HttpResponse oauth_error_response(int status, std::string_view error, std::string_view description);
+
 // The page behind the `type` member: "/errors/<error>". 404 for a name that is not in the table.
 HttpResponse oauth_error_page(std::string_view error);
 
