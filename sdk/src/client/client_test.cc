@@ -334,6 +334,36 @@ TEST_F(ClientTest, CachedExchangeLivesNoLongerThanTheSubjectToken) {
   EXPECT_EQ(transport->count(kTokenUrl), 2u);
 }
 
+TEST_F(ClientTest, CachedExchangeIsAskedForAgainAfterAFewMinutes) {
+  options.cache_exchanges = true;
+  transport->on_json(
+      kTokenUrl,
+      R"({"access_token":"gho_x","token_type":"Bearer","issued_token_type":"urn:x","expires_in":28800})");
+  const Client client = make();
+  for (const int minutes : {0, 4, 2}) {
+    clock->advance(std::chrono::minutes(minutes));
+    (void)client.exchange({.subject_token = "opaque"});
+  }
+  EXPECT_EQ(transport->count(kTokenUrl), 2u);
+}
+
+TEST_F(ClientTest, CachedExchangesOfOneCallerAreNobodyElses) {
+  options.cache_exchanges = true;
+  transport->on_json(
+      kTokenUrl,
+      R"({"access_token":"x","token_type":"Bearer","issued_token_type":"urn:x","expires_in":3600})");
+  const Client client = make();
+  using Lists = std::vector<std::string>;
+  for (int round = 0; round < 2; ++round) {
+    (void)client.exchange({.subject_token = "alice", .scopes = {"repo"}, .resources = {"github"}});
+    (void)client.exchange({.subject_token = "bob", .scopes = {"repo"}, .resources = {"github"}});
+    (void)client.exchange({.subject_token = "alice", .scopes = {"user"}, .resources = {"github"}});
+    (void)client.exchange({.subject_token = "alice", .scopes = {"repo"}, .resources = {"gitlab"}});
+    (void)client.exchange({.subject_token = "alice", .scopes = Lists{"repo", "github"}, .resources = {}});
+  }
+  EXPECT_EQ(transport->count(kTokenUrl), 5u);
+}
+
 TEST_F(ClientTest, ConsentIsReportedWithItsData) {
   transport->on_json(
       kTokenUrl, R"({"error":"consent_required","consent_url":"https://as/c","service_id":"github"})", 400);

@@ -19,6 +19,10 @@ Authenticator take_authenticator(std::optional<ClientAuth>& auth) {
   return auth ? Authenticator(*std::exchange(auth, std::nullopt)) : Authenticator();
 }
 
+// An exchanged token may be an upstream's own, of hours, and the user may withdraw what it stands on: the
+// next exchange notices.
+constexpr std::chrono::seconds kLongestExchange{300};
+
 // How long the subject token lives, when it is a JWT that says so. Only shortens a cache entry, so the
 // signature does not matter.
 std::optional<std::chrono::seconds> remaining_lifetime(std::string_view token, std::chrono::sys_seconds now) {
@@ -151,9 +155,9 @@ Result<TokenResponse> Client::Core::exchange(const ExchangeOptions& options) {
   if (!normalized) return Err(normalized.error());
   const auto request = [&] { return request_token(exchange_form(*normalized), Grant::token_exchange); };
   if (!settings_.cache_exchanges) return request();
-  return tokens_.get_or_request(
-      exchange_key(*normalized), request,
-      remaining_lifetime(normalized->subject_token, settings_.seams.clock->now_seconds()));
+  const auto left = remaining_lifetime(normalized->subject_token, settings_.seams.clock->now_seconds());
+  return tokens_.get_or_request(exchange_key(*normalized), request,
+                                std::min(left.value_or(kLongestExchange), kLongestExchange));
 }
 
 Result<Introspection> Client::Core::introspect(std::string_view token) {

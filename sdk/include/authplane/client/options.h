@@ -90,7 +90,7 @@ struct ClientOptions {
   std::vector<JwsAlgorithm> allowed_algorithms{JwsAlgorithm::ES256, JwsAlgorithm::RS256};
   TokenCacheOptions token_cache{};
   BreakerOptions breaker{};
-  // Keep exchanged tokens in the token cache too.
+  // Cache exchanged tokens too, by all inputs, for 5 minutes at most: consent may be withdrawn.
   bool cache_exchanges = false;
   Seams seams{};
 };
