@@ -59,12 +59,13 @@ conformance: build
 # interop: against software of others: PyJWT, jose, openssl; with npm oauth4webapi, dpop, openid-client, oauth2-client, MCP client
 INTEROP_BINARIES = $(addprefix $(BUILD)/,authserver/cli/authserver examples/cpp/03-dpop/dpop-server tests/interop/interop_agent)
 interop: deps $(BUILD)/build.ninja
-	@cmake --build $(BUILD) --target interop_agent mcp-server-basic
+	@cmake --build $(BUILD) --target interop_agent interop_elicitation_server mcp-server-basic
 	@tests/interop/run.sh $(BUILD)/authserver/cli/authserver
 	@tests/interop/dpop.sh $(INTEROP_BINARIES)
 	@tests/interop/npm.sh $(INTEROP_BINARIES) "$(CURDIR)/$(BUILD)"
 	@tests/interop/users.sh $(BUILD)/authserver/cli/authserver $(BUILD)/examples/cpp/01-mcp-server-basic/mcp-server-basic \
 	  $(BUILD)/examples/cpp/03-dpop/dpop-server "$(CURDIR)/$(BUILD)"
+	@tests/interop/elicitation.sh $(BUILD)/tests/interop/interop_elicitation_server "$(CURDIR)/$(BUILD)"
 
 # loc: auth lines of the examples against their budgets, diffs in their READMEs against their sources
 loc: deps $(BUILD)/build.ninja
