@@ -122,7 +122,7 @@ Outcome<BrokerProvider> BrokerProviderService::create(const ProviderRegistration
   provider.protocol = registration.protocol;
   provider.created_at = provider.updated_at = clock_.now();
   if (const auto ok = check_members(provider); !ok) return Err(ok.error());
-  const std::string_view config = registration.config_data.empty() ? "{}" : registration.config_data;
+  const std::string config = registration.config_data.empty() ? "{}" : registration.config_data;
   if (const auto ok = configure(provider, config); !ok) return Err(ok.error());
   if (const auto stored = store_.insert(provider); !stored) return Err(stored.error());
   audit_.record("broker_provider.created", actor, "",
