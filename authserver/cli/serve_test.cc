@@ -43,6 +43,15 @@ class Serve : public ::testing::Test {
     return start(std::move(arguments), std::move(input)).finish();
   }
 
+  // What a server with a broker resource has to know.
+  void allow_brokering() {
+    environment_["AUTHPLANE_DATA_ENCRYPTION_DRIVER"] = "aes_master";
+    environment_["AUTHPLANE_DATA_ENCRYPTION_KEY_ENV"] = "MASTER_KEY";
+    environment_["MASTER_KEY"] = std::string(64, 'a');
+    environment_["AUTHPLANE_CONNECT_STATE_SECRET"] = std::string(32, 's');
+    environment_["AUTHPLANE_CONNECT_REDIRECT_BASE_URL"] = "http://localhost:9000";
+  }
+
   nlohmann::json ready() {
     std::ifstream in(directory_ + "/ready.json");
     std::ostringstream text;
@@ -258,9 +267,7 @@ TEST_F(Serve, SeedsProvidersBeforeResourcesAndOnlyOnce) {
   };
   environment_["AUTHPLANE_BROKER_PROVIDER_SLUG"] = "env";
   environment_["AUTHPLANE_BROKER_PROVIDER_CLIENT_SECRET_REF"] = "CONNECTOR_ENV";
-  environment_["AUTHPLANE_DATA_ENCRYPTION_DRIVER"] = "aes_master";
-  environment_["AUTHPLANE_DATA_ENCRYPTION_KEY_ENV"] = "MASTER_KEY";
-  environment_["MASTER_KEY"] = std::string(64, 'a');
+  allow_brokering();
   for (const char* name : {"GitHub", "Renamed"}) {
     configure(name);
     Process server = start({"serve", "--config", "config.yaml", "--ready-file", "ready.json"});
@@ -282,10 +289,38 @@ TEST_F(Serve, SeedsProvidersBeforeResourcesAndOnlyOnce) {
   EXPECT_EQ(resources[0]["broker_provider_id"], list[1]["id"]);
 }
 
+TEST_F(Serve, CommandsSealInlineSecretsWithTheServersKey) {
+  allow_brokering();
+  const std::vector<std::string> create = {"admin",
+                                           "provider",
+                                           "create",
+                                           "--slug",
+                                           "gh",
+                                           "--display-name",
+                                           "GH",
+                                           "--protocol",
+                                           "oauth",
+                                           "--config-data",
+                                           R"({"client_id":"x","client_secret":"canary"})"};
+  const Process::Result created = run(create);
+  EXPECT_EQ(created.exit_code, 0) << created.err;
+  const Process::Result shown = run({"admin", "provider", "get", "--id", "gh", "--json"});
+  EXPECT_EQ(parse_json(shown.out).value()["config_data"], nlohmann::json({{"client_id", "x"}}));
+  std::ifstream in(directory_ + "/data/authserver.db", std::ios::binary);
+  std::ostringstream database;
+  database << in.rdbuf();
+  EXPECT_THAT(database.str(), Not(HasSubstr("canary")));
+  // Only a command that seals needs the key.
+  environment_.erase("MASTER_KEY");
+  EXPECT_EQ(run({"admin", "provider", "list"}).exit_code, 0);
+  const Process::Result refused =
+      run({"admin", "provider", "update", "--id", "gh", "--config-data", R"({"client_secret":"new"})"});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.err, HasSubstr("MASTER_KEY"));
+}
+
 TEST_F(Serve, SeedThatBreaksARuleStopsTheStart) {
-  environment_["AUTHPLANE_DATA_ENCRYPTION_DRIVER"] = "aes_master";
-  environment_["AUTHPLANE_DATA_ENCRYPTION_KEY_ENV"] = "MASTER_KEY";
-  environment_["MASTER_KEY"] = std::string(64, 'a');
+  allow_brokering();
   const std::string policy = "policy: {connect: {allowed_return_urls: ['http://localhost:*']}}";
   for (const auto& [yaml, problem] : std::vector<std::pair<std::string, std::string>>{
            {"resources: [{slug: r, backend_kind: broker, broker_provider_slug: nowhere, " + policy + "}]",

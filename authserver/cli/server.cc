@@ -2,10 +2,12 @@
 
 #include <algorithm>
 
+#include <authplane/base/url.h>
 #include <authplane/client/network.h>
 #include <authplane/http_httplib/transport.h>
 
 #include "authserver/admin/admin_api.h"
+#include "authserver/admin/provider_sealing.h"
 #include "authserver/cli/maintenance.h"
 #include "authserver/cli/open_files.h"
 #include "authserver/cli/seeding.h"
@@ -15,7 +17,9 @@
 #include "authserver/domain/audit_service.h"
 #include "authserver/federation/openid_provider.h"
 #include "authserver/federation/provider_transport.h"
+#include "authserver/http/listener_answers.h"
 #include "authserver/http/public_api.h"
+#include "authserver/sealing/aes_sealer.h"
 
 namespace authplane::authserver::cli {
 namespace {
@@ -41,6 +45,14 @@ http_beast::ListenerOptions listener_options(const Config& config, const Endpoin
   return options;
 }
 
+// Where clients register, which may take more words than a token request.
+std::vector<std::string> registration_paths(const std::string& issuer) {
+  std::vector<std::string> paths = {"/oauth/register"};
+  const auto url = Url::parse(issuer);
+  if (url && !url->path().empty()) paths.push_back(url->path() + "/oauth/register");
+  return paths;
+}
+
 // The listener's way of answering later, as the endpoints know it.
 http_beast::AsyncHttpHandler answering_later(DeferredHandler handler) {
   return [handler = std::move(handler)](const HttpRequest& request, http_beast::Responder responder) {
@@ -58,9 +70,9 @@ CommandResult<std::unique_ptr<http_beast::Listener>> checked(
 
 }  // namespace
 
-CommandResult<std::unique_ptr<Server>> Server::start(const Config& config, Clock& clock, Random& random,
-                                                     Logger& logger) {
-  std::unique_ptr<Server> server(new Server(config, clock, random, logger));
+CommandResult<std::unique_ptr<Server>> Server::start(const Config& config, const Environment& environment,
+                                                     Clock& clock, Random& random, Logger& logger) {
+  std::unique_ptr<Server> server(new Server(config, environment, clock, random, logger));
   for (auto step : {&Server::open, &Server::seed, &Server::find_provider, &Server::listen}) {
     CommandResult<void> done = (server.get()->*step)();
     if (!done) return Err(done.error());
@@ -68,9 +80,20 @@ CommandResult<std::unique_ptr<Server>> Server::start(const Config& config, Clock
   return server;
 }
 
-Server::Server(const Config& config, Clock& clock, Random& random, Logger& logger)
-    : config_(config), clock_(clock), random_(random), logger_(logger), ids_(clock, random) {
+Server::Server(const Config& config, const Environment& environment, Clock& clock, Random& random,
+               Logger& logger)
+    : config_(config),
+      environment_(environment),
+      clock_(clock),
+      random_(random),
+      logger_(logger),
+      ids_(clock, random) {
   if (config.metrics.enabled) prometheus_ = PrometheusMetrics::create();
+}
+
+// Requests that wait for a provider are answered by endpoints that go with the listeners.
+Server::~Server() {
+  if (broker_) broker_->close();
 }
 
 Metrics& Server::metrics() {
@@ -93,14 +116,46 @@ CommandResult<void> Server::open() {
   Outcome<std::optional<TimeOrderedId>> newest = storage_->issuances().newest_id();
   if (!newest) return failure(newest.error());
   if (*newest) ids_.start_after(**newest);
+  open_broker();
+  idp_keys_ = make_idp_keys();
   maintenance_ =
       std::make_unique<PeriodicTask>(kMaintenanceInterval, [this] { tidy_up(*storage_, clock_, logger_); });
   return {};
 }
 
+void Server::open_broker() {
+  const Config::DataEncryption& encryption = config_.data_encryption;
+  if (!encryption.driver.empty())
+    sealer_ = make_aes_sealer(encryption.key.clone(), encryption.old_key.clone(), random_);
+  const bool development = config_.broker.allow_private_upstreams;
+  // The clock outlives the server.
+  const std::shared_ptr<const Clock> clock(std::shared_ptr<void>(), &clock_);
+  broker_ = std::make_shared<Broker>(
+      Broker::Options{.allow_http = development},
+      Broker::Deps{
+          .providers = storage_->broker_providers(),
+          .grants = storage_->broker_grants(),
+          .sealer = sealer_.get(),
+          .transport = make_upstream_transport(development, kUpstreamTimeout, make_httplib_transport(),
+                                               net::make_system_resolver(), clock),
+          .secrets = [this](std::string_view name) -> std::optional<SecretString> {
+            const auto value = environment_.get(name);
+            if (!value) return std::nullopt;
+            return SecretString(std::string(*value));
+          },
+          .ids = ids_,
+          .clock = clock_,
+          .logger = logger_,
+          .metrics = metrics()});
+}
+
 CommandResult<void> Server::seed() {
   AuditService audit(storage_->audit(), ids_, clock_, logger_, metrics());
-  ResourceService resources(storage_->resources(), storage_->clients(), audit, ids_, clock_);
+  BrokerProviderService providers(storage_->broker_providers(), audit, ids_, clock_,
+                                  provider_sealing(sealer_.get()));
+  CommandResult<void> seeded = seed_providers(config_.broker_providers, providers, logger_);
+  if (!seeded) return seeded;
+  ResourceService resources(*storage_, audit, ids_, clock_, metrics());
   return seed_resources(config_.resources, resources, logger_);
 }
 
@@ -148,6 +203,8 @@ BrowserOptions Server::browser_options() const {
                      .lockout = config_.sign_in.lockout,
                      .max_tracked = static_cast<std::size_t>(config_.sign_in.max_tracked)};
   options.require_scope = config_.oauth.require_scope;
+  options.connect.redirect_base_url = config_.connect.redirect_base_url;
+  options.connect.allowed_return_urls = config_.connect.allowed_return_urls;
   return options;
 }
 
@@ -156,6 +213,17 @@ DeferredHandler Server::public_handler() {
   api.issuer = config_.server.issuer;
   api.client_credentials_enabled = config_.client_credentials.enabled;
   api.client_credentials_token_expiry = config_.client_credentials.token_expiry;
+  api.token_exchange = std::nullopt;
+  if (config_.token_exchange.enabled) {
+    api.token_exchange =
+        TokenExchangeOptions{.allow_self_exchange = config_.token_exchange.allow_self_exchange,
+                             .max_chain_depth = config_.token_exchange.max_chain_depth,
+                             .lifetime = config_.token_exchange.token_expiry};
+  }
+  api.jwt_bearer = {.lifetime = config_.xaa.token_expiry,
+                    .max_assertion_age = config_.xaa.max_assertion_age,
+                    .require_resource = config_.xaa.require_resource,
+                    .subject_mode = parse_subject_mode(config_.xaa.subject_mode).value()};
   api.user_tokens = {.access_lifetime = config_.user_tokens.access_expiry,
                      .refresh_lifetime = config_.user_tokens.refresh_expiry,
                      .bind_refresh_tokens = config_.dpop.bind_refresh_tokens};
@@ -174,19 +242,46 @@ DeferredHandler Server::public_handler() {
     api.rate_limit =
         RateLimit{config_.rate_limit.requests_per_second, static_cast<double>(config_.rate_limit.burst)};
   }
-  return PublicApi::create_deferred({std::move(api), pepper_, session_secret_, *storage_, *keys_, ids_,
-                                     clock_, random_, logger_, metrics(), document_transport(), provider_});
+  return PublicApi::create_deferred(
+      {.config = std::move(api),
+       .client_secret_pepper = pepper_,
+       .session_secret = session_secret_,
+       .storage = *storage_,
+       .signing_keys = *keys_,
+       .ids = ids_,
+       .clock = clock_,
+       .random = random_,
+       .logger = logger_,
+       .metrics = metrics(),
+       .client_documents = config_.cimd.enabled ? document_transport() : nullptr,
+       .provider = provider_,
+       .upstream_tokens = broker_,
+       .connect = {.broker = broker_.get(),
+                   .sealer = sealer_.get(),
+                   .state_secret =
+                       config_.connect.state_secret.empty() ? nullptr : &config_.connect.state_secret},
+       .idp_keys = idp_keys_});
 }
 
+// For documents whose URLs are learned at run time. A deployment reaches public https hosts only.
 std::shared_ptr<HttpTransport> Server::document_transport() const {
-  if (!config_.cimd.enabled) return nullptr;
+  const bool is_local = is_localhost_issuer(config_.server.issuer);
   net::FetchSettings settings;
-  settings.allow_http = !config_.cimd.require_https;
-  settings.allow_localhost = settings.allow_private_networks = config_.cimd.allow_private_addresses;
-  settings.timeout = config_.cimd.fetch_timeout;
+  settings.allow_http = is_local && !config_.cimd.require_https;
+  settings.allow_localhost = settings.allow_private_networks =
+      is_local && config_.cimd.allow_private_addresses;
+  settings.timeout = config_.cimd.enabled ? config_.cimd.fetch_timeout : kProviderTimeout;
   // The clock outlives the server.
   const std::shared_ptr<const Clock> clock(std::shared_ptr<void>(), &clock_);
   return net::make_guarded_transport(settings, make_httplib_transport(), net::make_system_resolver(), clock);
+}
+
+std::shared_ptr<IdpKeys> Server::make_idp_keys() const {
+  if (!config_.xaa.enabled) return nullptr;
+  const bool allow_http = is_localhost_issuer(config_.server.issuer) && !config_.cimd.require_https;
+  return std::make_shared<IdpKeys>(
+      IdpKeys::Options{.lifetime = config_.xaa.jwks_cache_ttl, .allow_http = allow_http},
+      IdpKeys::Deps{.transport = document_transport(), .clock = clock_, .logger = logger_});
 }
 
 // Said about the mode in force, which an operator may have set at run time.
@@ -216,14 +311,35 @@ HttpHandler Server::admin_handler() {
   }
   api.metrics_path = config_.metrics.path;
   api.oidc_enabled = config_.oidc.enabled;
+  api.max_chain_depth = static_cast<std::int64_t>(config_.token_exchange.max_chain_depth);
   api.public_rate_limit_enabled = config_.rate_limit.enabled;
   api.dpop = {.enabled = config_.dpop.enabled,
               .nonce_ttl = format_go_duration(config_.dpop.nonce_ttl),
               .require_nonce = config_.dpop.require_nonce};
   std::function<std::string()> metrics_text;
   if (prometheus_) metrics_text = [this] { return prometheus_->render(); };
-  return AdminApi::create({std::move(api), config_.admin.api_key, pepper_, *storage_, *keys_, ids_, clock_,
-                           random_, logger_, metrics(), std::move(metrics_text)});
+  return AdminApi::create({.config = std::move(api),
+                           .api_key = config_.admin.api_key,
+                           .client_secret_pepper = pepper_,
+                           .storage = *storage_,
+                           .signing_keys = *keys_,
+                           .ids = ids_,
+                           .clock = clock_,
+                           .random = random_,
+                           .logger = logger_,
+                           .metrics = metrics(),
+                           .metrics_text = std::move(metrics_text),
+                           .sealer = sealer_.get(),
+                           .idp_keys = idp_keys_});
+}
+
+http_beast::OwnAnswerWriter Server::public_answers() const {
+  const auto answers = std::make_shared<const ListenerAnswers>(
+      ListenerAnswers::Options{.strict_transport_security = config_.server.issuer.starts_with("https://"),
+                               .allowed_origins = config_.server.allowed_origins});
+  return [answers](const HttpRequest& request, const http_beast::OwnAnswer& answer) {
+    return answers->write(request, answer.status, answer.error, answer.description);
+  };
 }
 
 CommandResult<void> Server::listen() {
@@ -232,6 +348,8 @@ CommandResult<void> Server::listen() {
                          logger_);
   http_beast::ListenerOptions options = listener_options(config_, config_.server.listen);
   options.max_body_bytes = kPublicBodyBytes;
+  options.large_body_paths = registration_paths(config_.server.issuer);
+  options.own_answers = public_answers();
   options.workers = kPublicWorkers;
   CommandResult<std::unique_ptr<http_beast::Listener>> opened =
       checked(http_beast::Listener::start_async(options, answering_later(public_handler()), logger_),

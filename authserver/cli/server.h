@@ -8,16 +8,19 @@
 #include <authplane/base/http.h>
 
 #include "authserver/admin/metrics_prometheus.h"
+#include "authserver/broker/broker.h"
 #include "authserver/cli/context.h"
 #include "authserver/cli/outcome.h"
 #include "authserver/cli/periodic_task.h"
 #include "authserver/config/config.h"
+#include "authserver/config/environment.h"
 #include "authserver/domain/ids.h"
 #include "authserver/domain/signing_key_store.h"
 #include "authserver/domain/storage.h"
 #include "authserver/http/browser_endpoints.h"
 #include "authserver/http/deferred.h"
 #include "authserver/http_beast/listener.h"
+#include "authserver/xaa/idp_keys.h"
 
 namespace authplane::authserver::cli {
 
@@ -26,8 +29,9 @@ class Server {
  public:
   // Opens storage (migrating it) and keys, registers the configured resources, then opens the listeners. The
   // references outlive the server. Failures carry the exit code.
-  static CommandResult<std::unique_ptr<Server>> start(const Config& config, Clock& clock, Random& random,
-                                                      Logger& logger);
+  static CommandResult<std::unique_ptr<Server>> start(const Config& config, const Environment& environment,
+                                                      Clock& clock, Random& random, Logger& logger);
+  ~Server();
 
   std::uint16_t public_port() const { return public_->port(); }
   std::uint16_t admin_port() const { return admin_ ? admin_->port() : 0; }  // 0 = no admin listener
@@ -37,19 +41,23 @@ class Server {
   bool drain(std::chrono::milliseconds wait);
 
  private:
-  Server(const Config& config, Clock& clock, Random& random, Logger& logger);
+  Server(const Config& config, const Environment& environment, Clock& clock, Random& random, Logger& logger);
   CommandResult<void> open();
+  void open_broker();
   CommandResult<void> seed();
   CommandResult<void> find_provider();
   CommandResult<void> listen();
   Metrics& metrics();
   BrowserOptions browser_options() const;
   std::shared_ptr<HttpTransport> document_transport() const;
+  std::shared_ptr<IdpKeys> make_idp_keys() const;
   void warn_about_registration();
   DeferredHandler public_handler();
+  http_beast::OwnAnswerWriter public_answers() const;
   HttpHandler admin_handler();
 
   const Config& config_;
+  const Environment& environment_;
   Clock& clock_;
   Random& random_;
   Logger& logger_;
@@ -61,7 +69,10 @@ class Server {
   NullMetrics no_metrics_;
   std::unique_ptr<PrometheusMetrics> prometheus_;  // null: metrics are off
   std::unique_ptr<PeriodicTask> maintenance_;
-  std::shared_ptr<OpenIdProvider> provider_;      // null: people sign in with passwords only
+  std::shared_ptr<OpenIdProvider> provider_;  // null: people sign in with passwords only
+  std::shared_ptr<IdpKeys> idp_keys_;         // null: cross-application access is off
+  std::unique_ptr<Sealer> sealer_;            // null: data encryption is off
+  std::shared_ptr<Broker> broker_;
   std::unique_ptr<http_beast::Listener> public_;  // the listeners go first when the server goes
   std::unique_ptr<http_beast::Listener> admin_;
 };

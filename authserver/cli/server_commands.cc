@@ -52,7 +52,8 @@ void log_start(const LoadedConfig& loaded, Logger& logger) {
                            {"issuer", config.server.issuer},
                            {"storage", config.storage.sqlite_path},
                            {"signing_keys", config.signing.key_path},
-                           {"client_credentials", config.client_credentials.enabled}});
+                           {"client_credentials", config.client_credentials.enabled},
+                           {"token_exchange", config.token_exchange.enabled}});
   for (const auto* lines : {&loaded.slips, &loaded.advice}) {
     for (const std::string& line : *lines) logger.warn(line);
   }
@@ -69,7 +70,7 @@ CommandResult<void> serve(Invocation& invocation, const ServeOptions& options) {
   std::unique_ptr<Logger> logger = open_log(config.logging, context.clock);
   log_start(*loaded, *logger);
   CommandResult<std::unique_ptr<Server>> server =
-      Server::start(config, context.clock, context.random, *logger);
+      Server::start(config, context.environment, context.clock, context.random, *logger);
   if (!server) return Err(server.error());
   if (!options.ready_file.empty()) {
     CommandResult<void> written =

@@ -6,6 +6,7 @@
 
 #include <charconv>
 
+#include "authserver/config/connect.h"
 #include "authserver/config/oidc.h"
 
 namespace authplane::authserver {
@@ -29,6 +30,14 @@ LogLevel log_level(const std::string& name) {
 template <class To>
 To rounded_up(Duration value) {
   return std::chrono::ceil<To>(value);
+}
+
+// 0 stands for the default.
+std::chrono::seconds or_default(const Settings& s, std::string_view path) {
+  const Duration value = s.duration(path);
+  const bool is_set = value > Duration::zero();
+  return rounded_up<std::chrono::seconds>(is_set ? value
+                                                 : parse_go_duration(find_key(path)->default_value).value());
 }
 
 }  // namespace
@@ -132,8 +141,23 @@ Config build_config(const Settings& s, std::vector<ResourceSeed> resources) {
   c.admin.burst = s.integer("admin.burst");
   c.admin.audit_default_lookback = rounded_up<seconds>(s.duration("admin.audit_default_lookback"));
   c.admin.audit_max_lookback = rounded_up<seconds>(s.duration("admin.audit_max_lookback"));
+  c.data_encryption.driver = s.text("data_encryption.driver");
+  c.broker.allow_private_upstreams = s.flag("broker.allow_private_upstreams");
+  c.connect.state_secret = s.secret("connect.state_secret").clone();
+  c.connect.redirect_base_url = s.text("connect.redirect_base_url");
+  c.connect.allowed_return_urls = connect_allowed_return_urls(s);
   c.client_credentials.enabled = s.flag("client_credentials.enabled");
   c.client_credentials.token_expiry = rounded_up<seconds>(s.duration("client_credentials.token_expiry"));
+  c.token_exchange.enabled = s.flag("token_exchange.enabled");
+  c.token_exchange.allow_self_exchange = s.flag("token_exchange.allow_self_exchange");
+  c.token_exchange.max_chain_depth = static_cast<std::size_t>(s.integer("token_exchange.max_chain_depth"));
+  c.token_exchange.token_expiry = rounded_up<seconds>(s.duration("token_exchange.token_expiry"));
+  c.xaa.enabled = s.flag("xaa.enabled");
+  c.xaa.token_expiry = or_default(s, "xaa.token_expiry");
+  c.xaa.max_assertion_age = or_default(s, "xaa.max_assertion_age");
+  c.xaa.jwks_cache_ttl = or_default(s, "xaa.jwks_cache_ttl");
+  c.xaa.require_resource = s.flag("xaa.require_resource");
+  c.xaa.subject_mode = s.text("xaa.subject_mode");
   c.user_tokens.access_expiry = rounded_up<seconds>(s.duration("dcr.default_token_expiry"));
   c.user_tokens.refresh_expiry = rounded_up<seconds>(s.duration("dcr.default_refresh_expiry"));
   c.dpop.enabled = s.flag("dpop.enabled");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -33,10 +34,17 @@ struct ResourceSeed {
   struct Scope {
     std::string name, description, upstream;
   };
-  std::string slug, uri, backend_kind, display_name;
+  std::string slug, uri, backend_kind, broker_provider_id, broker_provider_slug, display_name;
   std::vector<Scope> scopes;
   std::vector<std::string> exchange_allowed_client_ids;
   std::vector<std::string> runtime_client_ids;
+  std::vector<std::string> connect_allowed_return_urls;
+};
+
+// An upstream provider registered in the same way, before the resources.
+struct BrokerProviderSeed {
+  std::string slug, display_name, protocol;
+  std::string config_data;  // JSON object, "" = {}
 };
 
 enum class LogFormat { json, text };
@@ -112,10 +120,34 @@ struct Config {
     std::int64_t burst = 0;
     std::chrono::seconds audit_default_lookback{}, audit_max_lookback{};
   } admin;
+  struct DataEncryption {
+    std::string driver;         // "aes_master", "" = off
+    SecretString key, old_key;  // 32 bytes; empty unless loaded to serve, `old_key` also when there is none
+  } data_encryption;
+  struct Broker {
+    bool allow_private_upstreams = false;
+  } broker;
+  struct Connect {
+    SecretString state_secret;      // at least 32 characters; empty: off
+    std::string redirect_base_url;  // "" = the issuer
+    std::vector<std::string> allowed_return_urls;
+  } connect;
   struct ClientCredentials {
     bool enabled = true;
     std::chrono::seconds token_expiry{};
   } client_credentials;
+  struct TokenExchange {
+    bool enabled = true;  // the rest says something only then
+    bool allow_self_exchange = false;
+    std::size_t max_chain_depth = 0;      // 1 to 10
+    std::chrono::seconds token_expiry{};  // > 0
+  } token_exchange;
+  struct Xaa {
+    bool enabled = true;
+    std::chrono::seconds token_expiry{}, max_assertion_age{}, jwks_cache_ttl{};  // > 0
+    bool require_resource = false;
+    std::string subject_mode;  // "auto_map" or "strict"
+  } xaa;
   struct UserTokens {
     std::chrono::seconds access_expiry{}, refresh_expiry{};  // > 0
   } user_tokens;
@@ -135,6 +167,7 @@ struct Config {
     std::string path;
   } metrics;
   SecretString client_secret_pepper;
+  std::vector<BrokerProviderSeed> broker_providers;
   std::vector<ResourceSeed> resources;
 };
 

@@ -101,25 +101,27 @@ constexpr std::array kKeys = std::to_array<KeyRow>({
     {"dpop.nonce_ttl", "AUTHPLANE_DPOP_NONCE_TTL", duration, "60s", F::core, "How long a nonce is accepted at least, up to 1h. After a restart clients are asked for a new one."},
     {"dpop.require_nonce", "AUTHPLANE_DPOP_REQUIRE_NONCE", boolean, "false", F::core, "Demands a nonce of this server in every proof."},
     {"dpop.bind_refresh_tokens", "AUTHPLANE_DPOP_BIND_REFRESH_TOKENS", boolean, "true", F::core, "A public client whose code came with a proof has to prove the same key on every refresh (RFC 9449 section 5)."},
-    {"token_exchange.enabled", "AUTHPLANE_TOKEN_EXCHANGE_ENABLED", boolean, "true", F::token_exchange, "The token exchange grant. Not in this build whatever the value."},
-    {"token_exchange.allow_self_exchange", "AUTHPLANE_TOKEN_EXCHANGE_ALLOW_SELF_EXCHANGE", boolean, "false", F::token_exchange, "A client may exchange its own token."},
-    {"token_exchange.max_chain_depth", "AUTHPLANE_TOKEN_EXCHANGE_MAX_CHAIN_DEPTH", integer, "5", F::token_exchange, "Longest chain of actors, 1 to 10."},
-    {"token_exchange.token_expiry", "AUTHPLANE_TOKEN_EXCHANGE_TOKEN_EXPIRY", duration, "1h", F::token_exchange, "Lifetime of exchanged tokens."},
+    {"token_exchange.enabled", "AUTHPLANE_TOKEN_EXCHANGE_ENABLED", boolean, "true", F::core, "The token exchange grant (RFC 8693), for confidential clients registered for it."},
+    {"token_exchange.allow_self_exchange", "AUTHPLANE_TOKEN_EXCHANGE_ALLOW_SELF_EXCHANGE", boolean, "false", F::core, "`true`: a client may exchange a token of its own, within the token's scopes, without the user's consent to the target."},
+    {"token_exchange.max_chain_depth", "AUTHPLANE_TOKEN_EXCHANGE_MAX_CHAIN_DEPTH", integer, "5", F::core, "How many actors a token may name, one within the other, 1 to 10."},
+    {"token_exchange.token_expiry", "AUTHPLANE_TOKEN_EXCHANGE_TOKEN_EXPIRY", duration, "1h", F::core, "Lifetime of the tokens it issues, whole seconds."},
     {"agents.enable_jwks_listing", "AUTHPLANE_AGENTS_ENABLE_JWKS_LISTING", boolean, "false", F::agents, "Lists agents beside the public keys."},
-    {"xaa.enabled", "AUTHPLANE_XAA_ENABLED", boolean, "true", F::xaa, "Cross-application access (jwt-bearer grant). Not in this build whatever the value."},
-    {"xaa.token_expiry", "AUTHPLANE_XAA_TOKEN_EXPIRY", duration, "1h", F::xaa, "Lifetime of its tokens."},
-    {"xaa.max_assertion_age", "AUTHPLANE_XAA_MAX_ASSERTION_AGE", duration, "5m", F::xaa, "Age up to which an assertion is accepted."},
-    {"xaa.require_resource", "AUTHPLANE_XAA_REQUIRE_RESOURCE", boolean, "false", F::xaa, "Refuses exchanges that name no resource."},
-    {"xaa.subject_mode", "AUTHPLANE_XAA_SUBJECT_MODE", text, "auto_map", F::xaa, "`auto_map` or `strict`."},
-    {"xaa.jwks_cache_ttl", "AUTHPLANE_XAA_JWKS_CACHE_TTL", duration, "1h", F::xaa, "How long an issuer's keys are kept."},
-    {"connect.state_secret", "AUTHPLANE_CONNECT_STATE_SECRET", secret, "", F::connect, "Signs the state of the connect flow, at least 32 characters."},
-    {"connect.redirect_base_url", "AUTHPLANE_CONNECT_REDIRECT_BASE_URL", text, "", F::connect, "Base of the callback upstream sees."},
-    {"connect.allowed_return_urls", "AUTHPLANE_CONNECT_ALLOWED_RETURN_URLS", list, "", F::connect, "Where the flow may end."},
+    {"xaa.enabled", "AUTHPLANE_XAA_ENABLED", boolean, "true", F::core, "Cross-application access: the jwt-bearer grant for assertions of identity providers that an operator has registered, and the endpoints to register them."},
+    {"xaa.token_expiry", "AUTHPLANE_XAA_TOKEN_EXPIRY", duration, "1h", F::core, "Lifetime of the tokens it issues, whole seconds; 0 means the default."},
+    {"xaa.max_assertion_age", "AUTHPLANE_XAA_MAX_ASSERTION_AGE", duration, "5m", F::core, "Age up to which an assertion is accepted; 0 means the default."},
+    {"xaa.require_resource", "AUTHPLANE_XAA_REQUIRE_RESOURCE", boolean, "false", F::core, "Refuses requests where neither the client nor the assertion names a resource."},
+    {"xaa.subject_mode", "AUTHPLANE_XAA_SUBJECT_MODE", text, "auto_map", F::core, "What becomes of a subject that is mapped to no user: `auto_map` gives it the name `<issuer>:<subject>`, `strict` gives it nothing."},
+    {"xaa.jwks_cache_ttl", "AUTHPLANE_XAA_JWKS_CACHE_TTL", duration, "1h", F::core, "How long the keys of an identity provider are used without asking again; 0 means the default. They are fetched under the rules of `cimd.require_https`, `cimd.allow_private_addresses` and `cimd.fetch_timeout`."},
+    {"connect.state_secret", "AUTHPLANE_CONNECT_STATE_SECRET", secret, "", F::core, "Protects users on the way to an upstream provider and back, at least 32 characters (`openssl rand -hex 32`). Empty: no accounts can be connected. Takes `data_encryption.driver` too."},
+    {"connect.redirect_base_url", "AUTHPLANE_CONNECT_REDIRECT_BASE_URL", text, "", F::core, "Where providers send users back to: they are given `<this>/connect/<provider>/callback`. Usually `server.issuer`; https, or http on localhost."},
+    {"connect.allowed_return_urls", "AUTHPLANE_CONNECT_ALLOWED_RETURN_URLS", list, "", F::core, "Where users may be sent after they connected an account, beside the URLs of the resource and `/connections` here: whole URLs, or `http://localhost:*`, `http://127.0.0.1:*` and the same with https for any port there."},
     {"client_secret_pepper", "AUTHPLANE_CLIENT_SECRET_PEPPER", secret, "", F::core, "Key of the HMAC that client secrets are stored under. Empty: a random one is kept in `signing.key_path`. Changing it invalidates every client secret."},
+    // broker
+    {"broker.allow_private_upstreams", "AUTHPLANE_BROKER_ALLOW_PRIVATE_UPSTREAMS", boolean, "false", F::core, "`true`, only with a localhost issuer: providers of accounts may have http URLs, loopback and private addresses."},
     // data_encryption
-    {"data_encryption.driver", "AUTHPLANE_DATA_ENCRYPTION_DRIVER", text, "", F::data_encryption, "`aes_master` or `vault_transit_encrypt`; empty = off."},
-    {"data_encryption.aes_master.key_env", "AUTHPLANE_DATA_ENCRYPTION_KEY_ENV", text, "", F::data_encryption, "Name of the variable that holds the key."},
-    {"data_encryption.aes_master.old_key_env", "", text, "", F::data_encryption, "Name of the variable that holds the previous key."},
+    {"data_encryption.driver", "AUTHPLANE_DATA_ENCRYPTION_DRIVER", text, "", F::core, "Encrypts credentials of upstream providers in the database: `aes_master`. Empty: accounts cannot be connected. `vault_transit_encrypt` is not in this build."},
+    {"data_encryption.aes_master.key_env", "AUTHPLANE_DATA_ENCRYPTION_KEY_ENV", text, "", F::core, "NAME of the environment variable that holds the master key, 64 hexadecimal digits (`openssl rand -hex 32`). Keep a copy: without it the credentials are lost."},
+    {"data_encryption.aes_master.old_key_env", "", text, "", F::core, "NAME of the variable that holds the master key before this one, while what it encrypted is being replaced."},
     {"data_encryption.vault_transit_encrypt.address", "AUTHPLANE_DATA_ENCRYPTION_VAULT_ADDRESS", text, "", F::data_encryption, "Vault address."},
     {"data_encryption.vault_transit_encrypt.auth_method", "AUTHPLANE_DATA_ENCRYPTION_VAULT_AUTH_METHOD", text, "", F::data_encryption, "`token` or `approle`."},
     {"data_encryption.vault_transit_encrypt.token_env", "AUTHPLANE_DATA_ENCRYPTION_VAULT_TOKEN_ENV", text, "", F::data_encryption, "Name of the variable that holds the token."},
@@ -173,14 +175,8 @@ std::string_view to_string(Feature feature) noexcept {
   switch (feature) {
     case Feature::core:
       return "core";
-    case Feature::token_exchange:
-      return "token_exchange";
-    case Feature::xaa:
-      return "xaa";
     case Feature::agents:
       return "agent listing";
-    case Feature::connect:
-      return "the connect flow";
     case Feature::data_encryption:
       return "data_encryption";
     case Feature::postgres:

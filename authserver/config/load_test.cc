@@ -2,12 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-
+#include "authserver/config/config_file.h"
 #include "authserver/config/layers.h"
 #include "authserver/config/report.h"
 #include "authserver/config/seed.h"
@@ -28,22 +24,6 @@ Environment deployed() {
           {"AUTHPLANE_SESSION_SECRET", "0123456789abcdef"},
           {"AUTHPLANE_ADMIN_API_KEY", "fedcba9876543210"}};
 }
-
-class ConfigFile {
- public:
-  explicit ConfigFile(std::string_view text) {
-    char name[] = "/tmp/authserver-config-XXXXXX";
-    int fd = mkstemp(name);
-    path_ = name;
-    close(fd);
-    std::ofstream(path_) << text;
-  }
-  ~ConfigFile() { std::filesystem::remove(path_); }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 std::string problems_of(const std::string& path, const Environment& environment,
                         Purpose purpose = Purpose::serve) {
@@ -189,7 +169,50 @@ TEST(LoadConfig, PublishedDevelopmentValuesAreAccepted) {
       load("dcr: {mode: open}\nadmin: {api_key: '${AUTHPLANE_ADMIN_API_KEY}'}\n", environment);
   EXPECT_EQ(loaded.config.admin.api_key.expose(), "dev-admin-key-change-me");
   EXPECT_TRUE(loaded.config.dpop.enabled);
-  EXPECT_THAT(loaded.advice, Contains(HasSubstr("token_exchange is not available in this build")));
+  EXPECT_TRUE(loaded.config.token_exchange.enabled);
+}
+
+TEST(LoadConfig, TokenExchangeIsOnAndTunable) {
+  const Config::TokenExchange by_default = load("").config.token_exchange;
+  EXPECT_TRUE(by_default.enabled);
+  EXPECT_FALSE(by_default.allow_self_exchange);
+  EXPECT_EQ(by_default.max_chain_depth, 5u);
+  EXPECT_EQ(by_default.token_expiry, 1h);
+  const Config::TokenExchange changed = load(
+                                            "token_exchange: {enabled: true, allow_self_exchange: true, "
+                                            "max_chain_depth: 10, token_expiry: 90s}",
+                                            {{"AUTHPLANE_TOKEN_EXCHANGE_MAX_CHAIN_DEPTH", "1"}})
+                                            .config.token_exchange;
+  EXPECT_TRUE(changed.allow_self_exchange);
+  EXPECT_EQ(changed.max_chain_depth, 1u);
+  EXPECT_EQ(changed.token_expiry, 90s);
+  // What is off is not checked.
+  EXPECT_FALSE(load("token_exchange: {enabled: false, max_chain_depth: 99}").config.token_exchange.enabled);
+}
+
+TEST(LoadConfig, CrossApplicationAccessIsOnAndTunableAndZeroIsTheDefault) {
+  for (const char* text : {"", "xaa: {token_expiry: 0s, max_assertion_age: 0s, jwks_cache_ttl: 0s}"}) {
+    const Config::Xaa xaa = load(text).config.xaa;
+    EXPECT_TRUE(xaa.enabled);
+    EXPECT_EQ(xaa.token_expiry, 1h);
+    EXPECT_EQ(xaa.max_assertion_age, 5min);
+    EXPECT_EQ(xaa.jwks_cache_ttl, 1h);
+    EXPECT_FALSE(xaa.require_resource);
+    EXPECT_EQ(xaa.subject_mode, "auto_map");
+  }
+  const Config::Xaa changed = load(
+                                  "xaa: {enabled: false, token_expiry: 90s, max_assertion_age: 1m, "
+                                  "require_resource: true, subject_mode: strict}",
+                                  {{"AUTHPLANE_XAA_JWKS_CACHE_TTL", "500ms"}})
+                                  .config.xaa;
+  EXPECT_FALSE(changed.enabled);
+  EXPECT_EQ(changed.token_expiry, 90s);
+  EXPECT_EQ(changed.max_assertion_age, 1min);
+  EXPECT_EQ(changed.jwks_cache_ttl, 1s);
+  EXPECT_TRUE(changed.require_resource);
+  EXPECT_EQ(changed.subject_mode, "strict");
+  EXPECT_THAT(load("xaa: {enabled: false, require_resource: true}").advice,
+              Contains("xaa.require_resource has no effect while xaa.enabled is false"));
 }
 
 TEST(LoadConfig, DefaultsDoNotWarnAboutFeaturesNobodyAskedFor) {
@@ -197,8 +220,11 @@ TEST(LoadConfig, DefaultsDoNotWarnAboutFeaturesNobodyAskedFor) {
 }
 
 TEST(LoadConfig, TuningAnAbsentFeatureIsNamed) {
-  EXPECT_THAT(load("xaa: {token_expiry: 30m}\nconnect: {redirect_base_url: x}\n").advice,
-              Contains("settings without effect in this build: xaa.token_expiry, connect.redirect_base_url"));
+  EXPECT_THAT(load("data_encryption: {vault_transit_encrypt: {key_name: k}}\n"
+                   "observability: {tracing: {endpoint: x}}\n")
+                  .advice,
+              Contains("settings without effect in this build: "
+                       "data_encryption.vault_transit_encrypt.key_name, observability.tracing.endpoint"));
 }
 
 TEST(LoadConfig, RegistrationIsOpenAndTunable) {
@@ -430,12 +456,15 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{"ProofLifetimeHigh", "dpop: {proof_lifetime: 301s}", "dpop.proof_lifetime", "between 10s"},
         Broken{"NonceTtlZero", "dpop: {nonce_ttl: 0s}", "dpop.nonce_ttl", "more than 0s"},
         Broken{"NonceTtlLong", "dpop: {nonce_ttl: 61m}", "dpop.nonce_ttl", "more than 1h"},
+        Broken{"SubjectModeTypo", "xaa: {enabled: false, subject_mode: stric}", "xaa.subject_mode",
+               "not known"},
+        Broken{"AssertionAge", "xaa: {max_assertion_age: -1s}", "xaa.max_assertion_age", "is negative"},
         Broken{"SubjectModeCase", "xaa: {subject_mode: Strict}", "xaa.subject_mode", "not known"},
         Broken{"AgentListing", "agents: {enable_jwks_listing: true}", "agents.enable_jwks_listing",
                "not available"},
-        Broken{"Connect", "connect: {state_secret: 0123456789abcdef0123456789abcdef}", "connect.state_secret",
-               "not available"},
-        Broken{"DataEncryption", "data_encryption: {driver: aes_master}", "data_encryption.driver",
+        Broken{"Connect", "connect: {state_secret: 0123456789abcdef}", "connect.state_secret",
+               "32 characters"},
+        Broken{"DataEncryption", "data_encryption: {driver: vault_transit_encrypt}", "data_encryption.driver",
                "not available"},
         Broken{"RpsZero", "rate_limit: {requests_per_second: 0}", "rate_limit.requests_per_second",
                "more than 0"},
@@ -463,9 +492,29 @@ INSTANTIATE_TEST_SUITE_P(
                "not available"},
         Broken{"SampleRate", "observability: {tracing: {sample_rate: 1.5}}",
                "observability.tracing.sample_rate", "between 0 and 1"},
-        Broken{"BrokerProviders", "broker_providers: [{slug: x}]", "broker_providers", "not available"},
-        Broken{"SeedBroker", "resources: [{slug: x, backend_kind: broker}]", "resources[0].backend_kind",
-               "not available"},
+        Broken{"ProvidersShape", "broker_providers: text", "broker_providers", "must be a list"},
+        Broken{"ProviderSlugMissing", "broker_providers: [{display_name: X, protocol: oauth}]",
+               "broker_providers[0].slug", "is missing"},
+        Broken{"ProviderNameMissing", "broker_providers: [{slug: x, protocol: oauth}]",
+               "broker_providers[0].display_name", "is missing"},
+        Broken{"ProviderProtocol", "broker_providers: [{slug: x, display_name: X, protocol: saml}]",
+               "broker_providers[0].protocol", "'saml' is not known"},
+        Broken{"ProviderConfig",
+               "broker_providers: [{slug: x, display_name: X, protocol: oauth, config_data: text}]",
+               "broker_providers[0].config_data", "must be a mapping"},
+        Broken{"ProviderLiteral",
+               "broker_providers: [{slug: x, display_name: X, protocol: oauth, config_data: "
+               "{extra_auth_params: {a: '${B}'}}}]",
+               "broker_providers[0].config_data.extra_auth_params.a", "literal"},
+        Broken{"SeedBothProviders",
+               "resources: [{slug: x, backend_kind: broker, broker_provider_id: a, broker_provider_slug: b, "
+               "policy: {connect: {allowed_return_urls: ['http://localhost:*']}}}]",
+               "resources[0].broker_provider_slug", "broker_provider_id too"},
+        Broken{"SeedBrokerWithoutReturnUrls",
+               "resources: [{slug: x, backend_kind: broker, broker_provider_slug: b}]",
+               "resources[0].policy.connect.allowed_return_urls", "is empty"},
+        Broken{"SeedKind", "resources: [{slug: x, backend_kind: fronted}]", "resources[0].backend_kind",
+               "'fronted' is not known"},
         Broken{"SeedKindMissing", "resources: [{slug: x}]", "resources[0].backend_kind", "not known"},
         Broken{"SeedSlugMissing", "resources: [{backend_kind: mint}]", "resources[0].slug", "is missing"},
         Broken{"SeedScopes", "resources: [{slug: x, backend_kind: mint, scopes: text}]",
@@ -550,6 +599,78 @@ TEST(ResourceSeeds, EnvironmentAddsOneOrReplacesScopes) {
   EXPECT_EQ(merged.config.resources[0].scopes.at(0).name, "new");
 
   EXPECT_THAT(problems_of("", {{"AUTHPLANE_RESOURCE_URI", "demo"}}), HasSubstr("AUTHPLANE_RESOURCE_URI"));
+}
+
+TEST(ResourceSeeds, BrokerEntryNeedsItsReturnUrlsOnlyToServe) {
+  const ConfigFile file("resources: [{slug: x, backend_kind: broker, broker_provider_slug: b}]");
+  EXPECT_EQ(problems_of(file.path(), {}, Purpose::command), "accepted");
+}
+
+TEST(ProviderSeeds, FileEntryIsReadWholeAndStaysInOrder) {
+  const LoadedConfig loaded = load(
+      "broker_providers:\n  - slug: gh\n    display_name: GitHub\n    protocol: oauth\n    colour: blue\n"
+      "    config_data:\n      token_url: https://gh.example/token\n      client_id: 123.456789012345678901\n"
+      "      extra_auth_params: {prompt: consent, list: [a, true, 'false', null]}\n"
+      "resources:\n  - slug: gh\n    backend_kind: broker\n    broker_provider_slug: gh\n"
+      "    policy: {connect: {allowed_return_urls: ['http://localhost:*']}}\n",
+      {{"AUTHPLANE_CONNECT_STATE_SECRET", std::string(32, 's')},
+       {"AUTHPLANE_CONNECT_REDIRECT_BASE_URL", "http://localhost:9000"},
+       {"AUTHPLANE_DATA_ENCRYPTION_DRIVER", "aes_master"},
+       {"AUTHPLANE_DATA_ENCRYPTION_KEY_ENV", "MASTER_KEY"},
+       {"MASTER_KEY", std::string(64, 'a')}});
+  ASSERT_EQ(loaded.config.broker_providers.size(), 1u);
+  const BrokerProviderSeed& seed = loaded.config.broker_providers[0];
+  EXPECT_EQ(seed.slug, "gh");
+  EXPECT_EQ(seed.display_name, "GitHub");
+  EXPECT_EQ(seed.protocol, "oauth");
+  EXPECT_EQ(seed.config_data,
+            R"({"token_url":"https://gh.example/token","client_id":"123.456789012345678901",)"
+            R"("extra_auth_params":{"prompt":"consent","list":["a",true,"false",null]}})");
+  EXPECT_THAT(loaded.slips, Contains(HasSubstr("broker_providers[0].colour is ignored")));
+  ASSERT_EQ(loaded.config.resources.size(), 1u);
+  EXPECT_EQ(loaded.config.resources[0].broker_provider_slug, "gh");
+  EXPECT_EQ(loaded.config.resources[0].connect_allowed_return_urls,
+            std::vector<std::string>{"http://localhost:*"});
+}
+
+TEST(ProviderSeeds, EnvironmentAddsOneOrOverridesWhatItSays) {
+  const Environment environment{{"AUTHPLANE_BROKER_PROVIDER_SLUG", "gh"},
+                                {"AUTHPLANE_BROKER_PROVIDER_CLIENT_ID", "new"},
+                                {"AUTHPLANE_BROKER_PROVIDER_CLIENT_SECRET_REF", "CONNECTOR_GH"},
+                                {"AUTHPLANE_BROKER_PROVIDER_TOKEN_URL", ""}};
+  const LoadedConfig added = load("", environment);
+  ASSERT_EQ(added.config.broker_providers.size(), 1u);
+  EXPECT_EQ(added.config.broker_providers[0].display_name, "gh");
+  EXPECT_EQ(added.config.broker_providers[0].protocol, "oauth");
+  EXPECT_EQ(added.config.broker_providers[0].config_data,
+            R"({"client_id":"new","client_secret_ref":"CONNECTOR_GH"})");
+
+  const LoadedConfig merged = load(
+      "broker_providers: [{slug: gh, display_name: GitHub, protocol: oauth, config_data: {client_id: old, "
+      "token_url: 'https://gh.example/token'}}]",
+      environment);
+  ASSERT_EQ(merged.config.broker_providers.size(), 1u);
+  EXPECT_EQ(merged.config.broker_providers[0].display_name, "GitHub");
+  EXPECT_EQ(
+      merged.config.broker_providers[0].config_data,
+      R"({"client_id":"new","token_url":"https://gh.example/token","client_secret_ref":"CONNECTOR_GH"})");
+}
+
+TEST(ProviderSeeds, OlderNameOfTheSecretVariableCountsWhenTheNewerIsNotSet) {
+  const LoadedConfig old_name = load("", {{"AUTHPLANE_BROKER_PROVIDER_SLUG", "gh"},
+                                          {"AUTHPLANE_BROKER_PROVIDER_CLIENT_SECRET_ENV", "CONNECTOR_OLD"}});
+  EXPECT_EQ(old_name.config.broker_providers.at(0).config_data, R"({"client_secret_ref":"CONNECTOR_OLD"})");
+  EXPECT_THAT(old_name.slips, Contains(HasSubstr("CLIENT_SECRET_ENV is deprecated")));
+  const LoadedConfig both = load("", {{"AUTHPLANE_BROKER_PROVIDER_SLUG", "gh"},
+                                      {"AUTHPLANE_BROKER_PROVIDER_CLIENT_SECRET_REF", "CONNECTOR_NEW"},
+                                      {"AUTHPLANE_BROKER_PROVIDER_CLIENT_SECRET_ENV", "CONNECTOR_OLD"}});
+  EXPECT_EQ(both.config.broker_providers.at(0).config_data, R"({"client_secret_ref":"CONNECTOR_NEW"})");
+}
+
+TEST(ProviderSeeds, VariablesWithoutASlugAreNamed) {
+  const LoadedConfig loaded = load("", {{"AUTHPLANE_BROKER_PROVIDER_CLIENT_ID", "x"}});
+  EXPECT_TRUE(loaded.config.broker_providers.empty());
+  EXPECT_THAT(loaded.slips, Contains(HasSubstr("AUTHPLANE_BROKER_PROVIDER_CLIENT_ID has no effect")));
 }
 
 TEST(SlugFromUri, IsTheHostMadeHarmless) {

@@ -7,6 +7,8 @@
 #include <array>
 
 #include "authserver/config/config.h"
+#include "authserver/config/connect.h"
+#include "authserver/config/data_encryption.h"
 #include "authserver/config/oidc.h"
 
 namespace authplane::authserver {
@@ -65,6 +67,10 @@ class Validator {
     admin();
     grants();
     for (ConfigProblem& found : oidc_problems(s_)) problems_.push_back(std::move(found));
+    for (ConfigProblem& found : data_encryption_problems(s_)) problems_.push_back(std::move(found));
+    for (ConfigProblem& found : connect_problems(s_)) problems_.push_back(std::move(found));
+    require(localhost_ || !s_.flag("broker.allow_private_upstreams"), "broker.allow_private_upstreams",
+            "is true, which only a localhost issuer may use; set it to false");
     unavailable_features();
     observability();
     return std::move(problems_);
@@ -250,17 +256,14 @@ class Validator {
       require(s_.duration("dpop.nonce_ttl") <= 1h, "dpop.nonce_ttl", "is more than 1h; lower it");
     }
     enumerated("xaa.subject_mode", s_.text("xaa.subject_mode"), {"auto_map", "strict"});
+    for (const char* key : {"xaa.token_expiry", "xaa.max_assertion_age", "xaa.jwks_cache_ttl"})
+      require(s_.duration(key) >= Duration::zero(), key, "is negative; use 0 for the default");
   }
 
   // Asking for protection or behaviour that would silently be missing.
   void unavailable_features() {
     if (s_.flag("agents.enable_jwks_listing")) {
       unavailable("agents.enable_jwks_listing", "the listing of agents", "set it to false");
-    }
-    bool connect = !s_.secret("connect.state_secret").empty();
-    if (connect) unavailable("connect.state_secret", "the connect flow", "leave it empty");
-    if (!s_.text("data_encryption.driver").empty()) {
-      unavailable("data_encryption.driver", "encryption of stored upstream credentials", "leave it empty");
     }
   }
 
@@ -301,7 +304,7 @@ std::string without_effect(const Settings& s) {
   std::string names;
   for (const KeyRow& row : key_table()) {
     if (row.feature == Feature::core || !s.is_set(row.path)) continue;
-    if (one_of(row.path, {"token_exchange.enabled", "xaa.enabled", "session.secret", "session.secure"})) {
+    if (one_of(row.path, {"session.secret", "session.secure"})) {
       continue;
     }
     names += (names.empty() ? "" : ", ") + std::string(row.path);
@@ -317,20 +320,22 @@ ConfigProblems validate(const Settings& settings, Purpose purpose) {
 
 std::vector<std::string> start_advice(const Settings& s) {
   std::vector<std::string> lines;
-  auto asked_for = [&](std::string_view key) { return s.is_set(key) && s.flag(key); };
   if (!s.flag("dpop.enabled") && s.flag("dpop.require_nonce"))
     lines.push_back("dpop.require_nonce has no effect while dpop.enabled is false");
-  if (asked_for("token_exchange.enabled")) {
-    lines.push_back("token_exchange is not available in this build; the grant is not offered");
-  }
-  if (asked_for("xaa.enabled"))
-    lines.push_back("xaa is not available in this build; the grant is not offered");
+  if (!s.flag("xaa.enabled") && s.flag("xaa.require_resource"))
+    lines.push_back("xaa.require_resource has no effect while xaa.enabled is false");
   if (s.flag("cimd.enabled") && s.flag("cimd.allow_private_addresses")) {
     lines.push_back(
         "cimd.allow_private_addresses is true; strangers can make this server call addresses of its own "
         "network");
   }
+  if (s.flag("broker.allow_private_upstreams")) {
+    lines.push_back(
+        "broker.allow_private_upstreams is true; who configures a provider can make this server call http "
+        "URLs and addresses of its own network");
+  }
   for (std::string& line : oidc_advice(s)) lines.push_back(std::move(line));
+  for (std::string& line : connect_advice(s)) lines.push_back(std::move(line));
   if (std::string names = without_effect(s); !names.empty()) {
     lines.push_back("settings without effect in this build: " + names);
   }

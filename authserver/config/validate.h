@@ -14,7 +14,7 @@ enum class Purpose { serve, command };
 
 // Every rule about values, one problem for each that is broken, in the order of the table. A value that asks
 // for something this build does not have is a problem too; switches that published configurations turn on by
-// habit (token_exchange.enabled, xaa.enabled, ...) are only worth a warning.
+// habit (xaa.enabled, ...) are only worth a warning.
 ConfigProblems validate(const Settings& settings, Purpose purpose);
 
 // What is legal but deserves attention, one line each. Requires settings without problems.

@@ -12,17 +12,21 @@
 #include "authserver/http/documents.h"
 #include "authserver/http/health.h"
 #include "authserver/http/introspection_endpoint.h"
+#include "authserver/http/jwt_bearer_grant.h"
 #include "authserver/http/middleware.h"
 #include "authserver/http/oauth_error.h"
 #include "authserver/http/refresh_token_grant.h"
 #include "authserver/http/register_endpoint.h"
 #include "authserver/http/revocation_endpoint.h"
 #include "authserver/http/token_endpoint.h"
+#include "authserver/http/token_exchange_grant.h"
 
 namespace authplane::authserver {
 namespace {
 
-std::vector<std::unique_ptr<Grant>> grants_of(const PublicApiDeps& deps, AuditService& audit) {
+// `exchange` is null when the grant is off.
+std::vector<std::unique_ptr<Grant>> grants_of(const PublicApiDeps& deps, AuditService& audit,
+                                              const TokenExchange* exchange) {
   std::vector<std::unique_ptr<Grant>> grants;
   if (deps.config.client_credentials_enabled) {
     grants.push_back(std::make_unique<ClientCredentialsGrant>(deps.storage.resources(), deps.logger,
@@ -45,13 +49,31 @@ std::vector<std::unique_ptr<Grant>> grants_of(const PublicApiDeps& deps, AuditSe
                                                                   .clock = deps.clock,
                                                                   .logger = deps.logger},
                                           deps.config.user_tokens));
+  if (exchange != nullptr) {
+    grants.push_back(std::make_unique<TokenExchangeGrant>(
+        deps.config.issuer, TokenExchangeGrant::Deps{.exchanges = *exchange,
+                                                     .upstream = deps.upstream_tokens.get(),
+                                                     .logger = deps.logger,
+                                                     .metrics = deps.metrics}));
+  }
+  if (deps.idp_keys) {
+    grants.push_back(std::make_unique<JwtBearerGrant>(
+        deps.config.jwt_bearer, JwtBearerGrant::Deps{.xaa = deps.storage.xaa(),
+                                                     .users = deps.storage.users(),
+                                                     .resources = deps.storage.resources(),
+                                                     .keys = *deps.idp_keys,
+                                                     .clock = deps.clock,
+                                                     .logger = deps.logger,
+                                                     .metrics = deps.metrics}));
+  }
   return grants;
 }
 
 // The grants a client may be registered for.
-GrantSwitches grant_switches(const PublicApiConfig& config) {
-  return {
-      .client_credentials = config.client_credentials_enabled, .token_exchange = false, .jwt_bearer = false};
+GrantSwitches grant_switches(const PublicApiDeps& deps) {
+  return {.client_credentials = deps.config.client_credentials_enabled,
+          .token_exchange = deps.config.token_exchange.has_value(),
+          .jwt_bearer = deps.idp_keys != nullptr};
 }
 
 // Owns everything behind the public listener. Members refer to earlier ones.
@@ -66,6 +88,8 @@ class Server {
         proofs_(
             deps_.config.issuer, deps_.config.dpop,
             {.clock = deps_.clock, .random = deps_.random, .logger = deps_.logger, .metrics = deps_.metrics}),
+        access_tokens_(deps_.config.issuer, deps_.signing_keys, deps_.clock),
+        exchanges_(make_exchanges()),
         token_endpoint_({.clients = clients_,
                          .proofs = proofs_,
                          .tokens = tokens_,
@@ -73,8 +97,7 @@ class Server {
                          .clock = deps_.clock,
                          .logger = deps_.logger,
                          .metrics = deps_.metrics},
-                        grants_of(deps_, audit_)),
-        access_tokens_(deps_.config.issuer, deps_.signing_keys, deps_.clock),
+                        grants_of(deps_, audit_, exchanges_.get())),
         introspection_(access_tokens_, deps_.storage, audit_, deps_.clock, deps_.logger),
         introspection_endpoint_({.clients = clients_,
                                  .tokens = introspection_,
@@ -86,7 +109,7 @@ class Server {
             {.clients = clients_, .tokens = revocation_, .logger = deps_.logger, .metrics = deps_.metrics}),
         policy_(deps_.config.registration.rules, deps_.storage.settings(), deps_.logger),
         client_service_(deps_.storage.clients(), audit_, deps_.ids, deps_.clock, deps_.client_secret_pepper,
-                        grant_switches(deps_.config)),
+                        grant_switches(deps_)),
         registrations_(policy_, client_service_, deps_.storage.clients(), deps_.clock, deps_.logger),
         register_endpoint_({.registrations = registrations_,
                             .clock = deps_.clock,
@@ -105,7 +128,9 @@ class Server {
                                         .random = deps_.random,
                                         .logger = deps_.logger,
                                         .metrics = deps_.metrics,
-                                        .provider = deps_.provider.get()}),
+                                        .provider = deps_.provider.get(),
+                                        .dpop = deps_.config.dpop.enabled,
+                                        .connect = deps_.connect}),
         documents_({.issuer = deps_.config.issuer,
                     .authorization_endpoint = true,
                     .registration_endpoint = true,
@@ -114,6 +139,8 @@ class Server {
                     .authorization_code = true,
                     .refresh_token = true,
                     .client_credentials = deps_.config.client_credentials_enabled,
+                    .token_exchange = exchanges_ != nullptr,
+                    .jwt_bearer = deps_.idp_keys != nullptr,
                     .client_id_metadata_documents = document_clients_ != nullptr,
                     .dpop = deps_.config.dpop.enabled},
                    deps_.signing_keys, deps_.storage.resources()),
@@ -125,16 +152,24 @@ class Server {
 
   void wait_until_idle() {
     if (document_clients_) document_clients_->wait_until_idle();
+    if (deps_.idp_keys) deps_.idp_keys->wait_until_idle();
     browser_.wait_until_idle();
   }
 
  private:
+  std::unique_ptr<TokenExchange> make_exchanges() {
+    if (!deps_.config.token_exchange) return nullptr;
+    return std::make_unique<TokenExchange>(
+        deps_.config.issuer, *deps_.config.token_exchange,
+        TokenExchange::Deps{.tokens = access_tokens_, .storage = deps_.storage, .clock = deps_.clock});
+  }
+
   std::unique_ptr<DocumentClients> make_document_clients() {
     if (!deps_.client_documents) return nullptr;
     return std::make_unique<DocumentClients>(
         DocumentClients::Options{.allow_http = deps_.config.client_documents.allow_http,
                                  .cache_ttl = deps_.config.client_documents.cache_ttl,
-                                 .grants = grant_switches(deps_.config)},
+                                 .grants = grant_switches(deps_)},
         DocumentClients::Deps{.transport = deps_.client_documents,
                               .policy = policy_,
                               .store = deps_.storage.clients(),
@@ -218,8 +253,9 @@ class Server {
   ClientAuthenticator clients_;
   TokenService tokens_;
   ProofChecker proofs_;
-  TokenEndpoint token_endpoint_;
   AccessTokenReader access_tokens_;
+  std::unique_ptr<TokenExchange> exchanges_;  // null: off
+  TokenEndpoint token_endpoint_;
   IntrospectionService introspection_;
   IntrospectionEndpoint introspection_endpoint_;
   RevocationService revocation_;

@@ -16,8 +16,11 @@
 #include "authserver/domain/registration_policy.h"
 #include "authserver/domain/signing_key_store.h"
 #include "authserver/domain/storage.h"
+#include "authserver/domain/token_exchange.h"
+#include "authserver/domain/upstream_tokens.h"
 #include "authserver/http/browser_endpoints.h"
 #include "authserver/http/deferred.h"
+#include "authserver/http/jwt_bearer_grant.h"
 #include "authserver/http/proof_checker.h"
 #include "authserver/http/rate_limiter.h"
 #include "authserver/http/user_tokens.h"
@@ -37,7 +40,9 @@ struct ClientDocumentOptions {
 struct PublicApiConfig {
   std::string issuer;  // emitted byte for byte everywhere; its scheme decides on Strict-Transport-Security
   bool client_credentials_enabled = true;
-  std::chrono::seconds client_credentials_token_expiry{3600};  // > 0
+  std::chrono::seconds client_credentials_token_expiry{3600};                   // > 0
+  std::optional<TokenExchangeOptions> token_exchange = TokenExchangeOptions{};  // nullopt: off
+  JwtBearerOptions jwt_bearer{};
   UserTokenOptions user_tokens{};
   DpopOptions dpop;
   BrowserOptions browser;
@@ -64,6 +69,13 @@ struct PublicApiDeps {
   std::shared_ptr<HttpTransport> client_documents = nullptr;
   // Where people may sign in besides here, loaded. null: nowhere.
   std::shared_ptr<OpenIdProvider> provider = nullptr;
+  // Has tokens of upstream providers. null: not configured.
+  std::shared_ptr<UpstreamTokens> upstream_tokens = nullptr;
+  // For users who connect accounts at upstream providers. The broker is closed before anything else here
+  // goes.
+  ConnectTools connect = {};
+  // Of the identity providers whose assertions are taken for tokens. null: the jwt-bearer grant is off.
+  std::shared_ptr<IdpKeys> idp_keys = nullptr;
 };
 
 // The public listener: discovery documents, token endpoint, the pages people see, health.
