@@ -6,6 +6,7 @@
 #include "authserver/admin/dcr_endpoints.h"
 #include "authserver/admin/fronting_endpoints.h"
 #include "authserver/admin/grant_endpoints.h"
+#include "authserver/admin/idp_endpoints.h"
 #include "authserver/admin/issuance_endpoints.h"
 #include "authserver/admin/password_hashing.h"
 #include "authserver/admin/policy_endpoints.h"
@@ -15,6 +16,7 @@
 #include "authserver/admin/system_endpoints.h"
 #include "authserver/admin/token_endpoints.h"
 #include "authserver/admin/user_endpoints.h"
+#include "authserver/admin/xaa_endpoints.h"
 #include "authserver/domain/json_writer.h"
 #include "authserver/domain/key_service.h"
 #include "authserver/domain/resource_service.h"
@@ -39,6 +41,23 @@ HttpResponse slow_down() {
   return json_response(429, std::move(body));
 }
 
+// The management of cross-application access, where that is on.
+struct CrossApplication {
+  CrossApplication(const AdminApiDeps& deps, AuditService& audit)
+      : idps(deps.config.issuer, {.store = deps.storage.xaa(),
+                                  .keys = *deps.idp_keys,
+                                  .audit = audit,
+                                  .ids = deps.ids,
+                                  .clock = deps.clock,
+                                  .metrics = deps.metrics}),
+        policies(deps.storage.xaa(), audit, deps.ids, deps.clock),
+        mappings(deps.storage.xaa(), audit, deps.ids, deps.clock) {}
+
+  TrustedIdpService idps;
+  XaaPolicyService policies;
+  SubjectMappingService mappings;
+};
+
 // Owns everything behind the admin listener. Members refer to earlier ones.
 class Server {
  public:
@@ -58,6 +77,7 @@ class Server {
         accounts_(deps_.storage.broker_grants(), deps_.storage.users(), audit_, deps_.clock),
         tokens_(deps_.storage, audit_, deps_.clock, deps_.metrics),
         issuances_(deps_.storage.issuances(), audit_, deps_.clock),
+        xaa_(deps_.idp_keys ? std::make_unique<CrossApplication>(deps_, audit_) : nullptr),
         registration_(deps_.config.registration, deps_.storage.settings(), deps_.logger),
         keys_(deps_.signing_keys, audit_, deps_.clock),
         system_(deps_.storage, deps_.clock, deps_.config.signing_key_store, encryption_driver()),
@@ -104,6 +124,11 @@ class Server {
     add_policy_routes(admin, resources_);
     add_fronting_routes(admin, fronting_);
     add_issuance_routes(admin, issuances_);
+    if (xaa_) {
+      add_idp_routes(admin, xaa_->idps);
+      add_xaa_policy_routes(admin, xaa_->policies);
+      add_subject_mapping_routes(admin, xaa_->mappings);
+    }
     add_dcr_routes(admin, registration_, audit_, deps_.clock);
     add_system_routes(admin, {.config = deps_.config,
                               .registration = registration_,
@@ -129,6 +154,7 @@ class Server {
   BrokerGrantService accounts_;
   TokenInventory tokens_;
   IssuanceService issuances_;
+  std::unique_ptr<CrossApplication> xaa_;  // null: off
   RegistrationPolicy registration_;
   KeyService keys_;
   SystemService system_;

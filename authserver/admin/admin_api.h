@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -21,6 +22,7 @@
 #include "authserver/http/rate_limiter.h"
 #include "authserver/identity/password.h"
 #include "authserver/sealing/sealer.h"
+#include "authserver/xaa/idp_keys.h"
 
 namespace authplane::authserver {
 
@@ -60,6 +62,7 @@ struct AdminApiDeps {
   std::function<std::string()>
       metrics_text;          // body of the metrics endpoint; empty function: no such endpoint
   Sealer* sealer = nullptr;  // null: data encryption is off
+  std::shared_ptr<IdpKeys> idp_keys = nullptr;  // null: cross-application access is off, and not managed
 };
 
 // The admin listener: management endpoints under /admin, and metrics.

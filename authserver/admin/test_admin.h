@@ -43,7 +43,8 @@ class AdminTest : public ::testing::Test, protected TestServer {
                                 .logger = logger,
                                 .metrics = metrics,
                                 .metrics_text = metrics_text,
-                                .sealer = sealer});
+                                .sealer = sealer,
+                                .idp_keys = idp_keys});
   }
 
   HttpResponse call(std::string method, std::string target, std::string body = "") const {
@@ -189,7 +190,8 @@ class AdminTest : public ::testing::Test, protected TestServer {
   SecretString api_key{std::string(kAdminKey)};
   std::function<std::string()> metrics_text;
   MirrorSealer mirror;
-  Sealer* sealer = nullptr;  // data encryption is off
+  Sealer* sealer = nullptr;           // data encryption is off
+  std::shared_ptr<IdpKeys> idp_keys;  // cross-application access is off
 };
 
 }  // namespace authplane::authserver
