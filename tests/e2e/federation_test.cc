@@ -2,12 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <thread>
-
 #include <authplane/base/form.h>
-#include <authplane/http_httplib/server.h>
 
 #include "authserver/federation/scripted_provider.h"
+#include "scripted_host.h"
 #include "stack.h"
 
 namespace authplane::e2e {
@@ -20,41 +18,18 @@ const char* const kCallback = "http://localhost:9000/oidc/callback";
 // The scripted provider behind a port.
 class Provider {
  public:
-  Provider() : port_(free_port()), script(clock_, issuer(), kCallback) {
-    std::vector<HttpRoute> routes;
-    for (const char* path : {"/.well-known/openid-configuration", "/keys", "/token"}) {
-      routes.push_back(
-          {std::string("/tenant") + path, [this](const HttpRequest& request) { return answer(request); }});
-    }
-    mount(server_, std::move(routes));
-    thread_ = std::thread([this] { server_.listen("127.0.0.1", port_); });
-    EXPECT_TRUE(eventually(std::chrono::seconds(20), [&] { return port_answers(port_); }));
+  Provider() : host_(free_port()), script(clock_, issuer(), kCallback) {
+    host_.serve(script.network,
+                {"/tenant/.well-known/openid-configuration", "/tenant/keys", "/tenant/token"});
   }
-  ~Provider() {
-    server_.stop();
-    thread_.join();
-  }
-  std::string issuer() const { return "http://localhost:" + std::to_string(port_) + "/tenant"; }
+  std::string issuer() const { return host_.origin() + "/tenant"; }
 
  private:
-  HttpResponse answer(const HttpRequest& request) {
-    OutboundRequest forwarded;
-    forwarded.method = request.method;
-    forwarded.url = Url::parse("http://localhost:" + std::to_string(port_) + request.target).value();
-    forwarded.headers = request.headers;
-    forwarded.body = request.body;
-    return script.network->send(forwarded).value();
-  }
-
   const SystemClock clock_;
-  const int port_;
+  ScriptedHost host_;
 
  public:
   ScriptedProvider script;
-
- private:
-  GuardedServer server_;
-  std::thread thread_;
 };
 
 Environment settings(const std::string& issuer) {

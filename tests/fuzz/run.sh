@@ -7,7 +7,7 @@ runs=${1:-10000000}
 shift || true
 fuzzers=("$@")
 ((${#fuzzers[@]})) || fuzzers=(proof signed_proof target_uri challenge form url redirect_uri safe_redirect cookie
-  session_cookie client_authentication pkce client_document public_api)
+  session_cookie client_authentication pkce client_document identity_assertion public_api)
 
 if ! command -v clang++-14 >/dev/null || ! compgen -G '/usr/lib/llvm-14/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a' >/dev/null; then
   echo "fuzzing needs clang with libFuzzer; run: sudo apt-get install -y --no-install-recommends clang-14 libclang-rt-14-dev" >&2
