@@ -6,15 +6,11 @@
 
 namespace authplane::authserver::cli {
 
-std::unique_ptr<Sealer> open_sealer(const Config::DataEncryption& options, Random& random) {
-  if (options.driver.empty()) return nullptr;
-  return make_aes_sealer(options.key.clone(), options.old_key.clone(), random);
-}
-
 CommandResult<std::unique_ptr<Sealer>> open_sealer(const LoadedConfig& loaded, const Context& context) {
   auto options = data_encryption(loaded.settings, context.environment);
   if (!options) return failure(describe(options.error()));
-  return open_sealer(*options, context.random);
+  if (options->driver.empty()) return std::unique_ptr<Sealer>();
+  return make_aes_sealer(std::move(options->key), std::move(options->old_key), context.random);
 }
 
 SealProviderSecrets sealing_on_demand(const LoadedConfig& loaded, const Context& context) {

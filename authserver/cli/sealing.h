@@ -10,10 +10,8 @@
 
 namespace authplane::authserver::cli {
 
-// What seals stored credentials; null: data encryption is off. `random` outlives it.
-std::unique_ptr<Sealer> open_sealer(const Config::DataEncryption& options, Random& random);
-
-// The same for a command, which has to read the keys itself. Fails when they are not there.
+// What seals stored credentials, for a command, which has to read the keys itself; null: data encryption is
+// off. Fails when the keys are not there. The context's random outlives it.
 CommandResult<std::unique_ptr<Sealer>> open_sealer(const LoadedConfig& loaded, const Context& context);
 
 // Reads the keys when there is a secret to seal, not before: most commands need none. An empty function: data
