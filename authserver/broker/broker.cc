@@ -127,9 +127,9 @@ Result<UpstreamToken, UpstreamRefusal> Broker::vend_now(const UpstreamRequest& r
   if (!provider) return Err(std::move(provider).error());
   const ScopeSet scopes = upstream_names(*request.resource, request.scopes);
   // Without any the provider would hand out everything the user ever allowed.
-  if (scopes.empty()) {
+  if (scopes.empty() || !request.scopes.is_subset_of(request.resource->scope_names())) {
     return refuse(Reason::misconfigured, *provider,
-                  "no scope of " + request.resource->slug + " is asked for");
+                  "what is asked for is no scope of " + request.resource->slug);
   }
   auto grant = find_grant(request.user_id, *provider);
   if (!grant) return Err(std::move(grant).error());

@@ -255,7 +255,7 @@ DeferredHandler Server::public_handler() {
        .metrics = metrics(),
        .client_documents = config_.cimd.enabled ? document_transport() : nullptr,
        .provider = provider_,
-       .upstream_tokens = broker_,
+       .upstream_tokens = sealer_ ? std::shared_ptr<UpstreamTokens>(broker_) : nullptr,
        .connect = {.broker = broker_.get(),
                    .sealer = sealer_.get(),
                    .state_secret =

@@ -47,6 +47,7 @@ class Workspace {
   // For commands about what exists: fails where open() would make a new, empty database.
   static CommandResult<std::unique_ptr<Workspace>> open_existing(Invocation& invocation);
 
+  const LoadedConfig& loaded() const { return loaded_; }
   const Config& config() const { return loaded_.config; }
   const Clock& clock() const { return clock_; }
   Storage& storage() { return *storage_; }

@@ -8,8 +8,11 @@
 #include <optional>
 #include <sstream>
 
+#include "authserver/config/connect.h"
+#include "authserver/config/data_encryption.h"
 #include "authserver/config/layers.h"
 #include "authserver/config/oidc.h"
+#include "authserver/config/seed.h"
 #include "authserver/config/yaml.h"
 
 namespace authplane::authserver {
@@ -56,6 +59,14 @@ Result<LoadedConfig, ConfigProblems> load_config(const std::string& path, const 
   layers.apply_environment(environment);
   ConfigProblems problems = std::move(layers.problems);
   for (ConfigProblem& problem : validate(layers.settings, purpose)) problems.push_back(std::move(problem));
+  if (purpose == Purpose::serve) {
+    for (ConfigProblem& problem : seed_problems(layers.resources)) problems.push_back(std::move(problem));
+    if (problems.empty()) {
+      problems = missing_data_encryption(layers.settings, layers.resources);
+      for (ConfigProblem& problem : missing_connect(layers.settings, layers.resources))
+        problems.push_back(std::move(problem));
+    }
+  }
   if (!problems.empty()) return Err(std::move(problems));
   SecretString oidc_secret;
   if (purpose == Purpose::serve && layers.settings.flag("oidc.enabled")) {
@@ -63,9 +74,17 @@ Result<LoadedConfig, ConfigProblems> load_config(const std::string& path, const 
     if (!secret) return Err(ConfigProblems{std::move(secret).error()});
     oidc_secret = std::move(*secret);
   }
+  Config::DataEncryption encryption;
+  if (purpose == Purpose::serve) {
+    auto read = data_encryption(layers.settings, environment);
+    if (!read) return Err(std::move(read).error());
+    encryption = std::move(*read);
+  }
   std::vector<std::string> advice = start_advice(layers.settings);
   Config config = build_config(layers.settings, std::move(layers.resources));
   config.oidc.client_secret = std::move(oidc_secret);
+  if (purpose == Purpose::serve) config.data_encryption = std::move(encryption);
+  config.broker_providers = std::move(layers.broker_providers);
   return LoadedConfig{std::move(config), std::move(layers.settings), std::move(layers.warnings),
                       std::move(advice)};
 }

@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include <authplane/base/encoding.h>
-#include <authplane/base/url.h>
 
 #include "authserver/config/config.h"
+#include "authserver/config/text_values.h"
 
 namespace authplane::authserver {
 namespace {
@@ -18,12 +18,6 @@ const std::string& reference(const Settings& s) {
 
 bool uses_old_reference(const Settings& s) {
   return s.text("oidc.client_secret_ref").empty() && !s.text("oidc.client_secret_env").empty();
-}
-
-bool is_plain_url(const std::string& text, bool http_too) {
-  const Result<Url> url = Url::parse(text);
-  return url && (url->scheme() == "https" || (http_too && url->scheme() == "http")) && !url->has_fragment() &&
-         !url->has_userinfo();
 }
 
 bool is_connector_id(std::string_view text) {
@@ -122,13 +116,7 @@ Result<SecretString, ConfigProblem> oidc_client_secret(const Settings& settings,
 }
 
 std::vector<std::string> oidc_scopes(const Settings& settings) {
-  std::vector<std::string> scopes;
-  for (const std::string& entry : settings.list("oidc.scopes")) {
-    const std::size_t first = entry.find_first_not_of(" \t");
-    const std::size_t last = entry.find_last_not_of(" \t");
-    scopes.push_back(first == std::string::npos ? "" : entry.substr(first, last - first + 1));
-  }
-  return scopes;
+  return trimmed(settings.list("oidc.scopes"));
 }
 
 std::vector<std::string> oidc_advice(const Settings& s) {
