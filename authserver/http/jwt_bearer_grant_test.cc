@@ -78,10 +78,22 @@ TEST_F(JwtBearerTest, T29TokensOfAMappedUserDieWithTheUser) {
   EXPECT_FALSE(is_active(access));
 }
 
+TEST_F(JwtBearerTest, ItsTokensCanBeRevoked) {
+  const std::string access = tokens_of(present(assertion().build())).access;
+  ASSERT_TRUE(is_active(access));
+  EXPECT_EQ(revoke(access, "", secret_of("agent")).status, 200);
+  EXPECT_FALSE(is_active(access));
+}
+
 TEST_F(JwtBearerTest, AnAgentsTokenNamesTheProviderAsItsOriginator) {
-  change_client("agent", [](Client& client) { client.is_agent = true; });
-  const Json claims = claims_of(tokens_of(present(assertion().build())).access);
-  EXPECT_EQ(claims["agent_id"], "agent");
+  Client robot = confidential_client("robot");
+  robot.grant_types = {kJwtBearer};
+  robot.scope = "mcp:echo";
+  robot.is_agent = true;
+  server.add(robot);
+  const Form form = assertion_form(assertion().claim("client_id", "robot").build());
+  const Json claims = claims_of(tokens_of(token(form, secret_of("robot"))).access);
+  EXPECT_EQ(claims["agent_id"], "robot");
   EXPECT_EQ(claims["agent_chain"], Json::array({"https://idp.example"}));
 }
 

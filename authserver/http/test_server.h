@@ -22,6 +22,7 @@
 #include <authplane/testing/testing.h>
 
 #include "authserver/domain/client_secret.h"
+#include "authserver/domain/counting_metrics.h"
 #include "authserver/http/public_api.h"
 #include "authserver/storage/memory/memory_storage.h"
 
@@ -58,46 +59,6 @@ class TestKeyStore final : public SigningKeyStore {
   mutable std::mutex mutex_;
   std::size_t generation_ = 0;
   SigningKeySetPtr set_;
-};
-
-// Counts by "name{label=value,...}".
-class CountingMetrics final : public Metrics {
- public:
-  Counter& counter(std::string_view name, Labels labels) override { return series(counters_, name, labels); }
-  Histogram& histogram(std::string_view name, Labels labels) override {
-    return series(histograms_, name, labels);
-  }
-  double count(const std::string& key) const {
-    const std::lock_guard lock(mutex_);
-    const auto it = counters_.find(key);
-    return it == counters_.end() ? 0 : it->second->value.load();
-  }
-
- private:
-  struct Count final : Counter {
-    void add(double amount) override { value += amount; }
-    std::atomic<double> value = 0;
-  };
-  struct Observed final : Histogram {
-    void observe(double) override {}
-  };
-
-  template <class T>
-  T& series(std::map<std::string, std::unique_ptr<T>>& all, std::string_view name, Labels labels) {
-    std::string key(name);
-    for (const auto& [label, value] : labels) {
-      key.append(&label == &labels.begin()->first ? "{" : ",").append(label).append("=").append(value);
-    }
-    if (labels.size() != 0) key += "}";
-    const std::lock_guard lock(mutex_);
-    auto& found = all[key];
-    if (!found) found = std::make_unique<T>();
-    return *found;
-  }
-
-  mutable std::mutex mutex_;
-  std::map<std::string, std::unique_ptr<Count>> counters_;
-  std::map<std::string, std::unique_ptr<Observed>> histograms_;
 };
 
 using Refusal = std::optional<DomainErrorCode>;
@@ -201,6 +162,48 @@ class FragileProviders final : public BrokerProviderStore {
   const bool& are_gone_;
 };
 
+class FragileGrants final : public BrokerGrantStore {
+ public:
+  FragileGrants(BrokerGrantStore& inner, const Refusal& refusal) : inner_(inner), refusal_(refusal) {}
+  Outcome<BrokerGrant> get(std::string_view id) override { return inner_.get(id); }
+  Outcome<std::optional<BrokerGrant>> find_active(std::string_view user, std::string_view provider) override {
+    if (refusal_) return fail(*refusal_, "refused", "disk full");
+    return inner_.find_active(user, provider);
+  }
+  Outcome<std::vector<BrokerGrant>> list_of_user(std::string_view user_id) override {
+    if (refusal_) return fail(*refusal_, "refused", "disk full");
+    return inner_.list_of_user(user_id);
+  }
+  Outcome<std::vector<BrokerGrant>> list_after(std::string_view after, std::size_t limit) override {
+    return inner_.list_after(after, limit);
+  }
+  Outcome<BrokerGrant> connect(const BrokerGrant& grant) override {
+    if (refusal_) return fail(*refusal_, "refused", "disk full");
+    return inner_.connect(grant);
+  }
+  Outcome<BrokerGrant> replace_credential(std::string_view id, std::int64_t version,
+                                          std::string_view credential, std::string_view enc_backend,
+                                          WallTime now) override {
+    return inner_.replace_credential(id, version, credential, enc_backend, now);
+  }
+  Outcome<RevokedBrokerGrant> revoke(std::string_view id, WallTime now) override {
+    return inner_.revoke(id, now);
+  }
+  Outcome<void> begin(const PendingConnect& pending) override {
+    if (refusal_) return fail(*refusal_, "refused", "disk full");
+    return inner_.begin(pending);
+  }
+  Outcome<std::optional<PendingConnect>> finish(std::string_view id, WallTime now) override {
+    if (refusal_) return fail(*refusal_, "refused", "disk full");
+    return inner_.finish(id, now);
+  }
+  Outcome<std::size_t> purge_pending(WallTime now) override { return inner_.purge_pending(now); }
+
+ private:
+  BrokerGrantStore& inner_;
+  const Refusal& refusal_;
+};
+
 // The same for a whole storage.
 class FragileStorage final : public Storage, IssuanceStore {
  public:
@@ -208,6 +211,7 @@ class FragileStorage final : public Storage, IssuanceStore {
   bool unreachable = false;
   std::optional<DomainErrorCode> refuse_issuances;
   std::optional<DomainErrorCode> refuse_clients, refuse_resources, refuse_users;  // look-ups of them
+  std::optional<DomainErrorCode> refuse_broker_grants;
   bool providers_vanish = false;
   std::function<void()> before_append = nullptr;  // called once, between a decision and its record
 
@@ -220,7 +224,7 @@ class FragileStorage final : public Storage, IssuanceStore {
   TokenFamilyStore& families() override { return inner_.families(); }
   FrontingStore& fronting_links() override { return inner_.fronting_links(); }
   BrokerProviderStore& broker_providers() override { return providers_; }
-  BrokerGrantStore& broker_grants() override { return inner_.broker_grants(); }
+  BrokerGrantStore& broker_grants() override { return broker_grants_; }
   XaaStore& xaa() override { return inner_.xaa(); }
   AuditStore& audit() override { return inner_.audit(); }
   SettingsStore& settings() override { return inner_.settings(); }
@@ -268,6 +272,7 @@ class FragileStorage final : public Storage, IssuanceStore {
   FragileClients clients_{inner_.clients(), refuse_clients};
   FragileResources resources_{inner_.resources(), refuse_resources};
   FragileUsers users_{inner_.users(), refuse_users};
+  FragileGrants broker_grants_{inner_.broker_grants(), refuse_broker_grants};
   FragileProviders providers_{inner_.broker_providers(), providers_vanish};
 };
 
@@ -308,6 +313,8 @@ struct TestServer {
   std::shared_ptr<HttpTransport> client_documents;  // null: off
   std::shared_ptr<OpenIdProvider> provider;         // null: off
   std::shared_ptr<UpstreamTokens> upstream_tokens;  // null: off
+  ConnectTools connect;                             // empty: off
+  std::shared_ptr<IdpKeys> idp_keys;                // null: off
   HttpHandler handler;
   DeferredHandler deferred;  // the same, answering later
 
@@ -325,7 +332,9 @@ struct TestServer {
                                            .metrics = metrics,
                                            .client_documents = client_documents,
                                            .provider = provider,
-                                           .upstream_tokens = upstream_tokens});
+                                           .upstream_tokens = upstream_tokens,
+                                           .connect = connect,
+                                           .idp_keys = idp_keys});
     handler = blocking(deferred);
   }
 

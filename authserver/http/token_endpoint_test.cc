@@ -221,8 +221,8 @@ TEST_F(TokenEndpointTest, BodyMustBeAFormOfBoundedSize) {
 
 TEST_F(TokenEndpointTest, OtherGrantsAreUnsupported) {
   for (const char* grant :
-       {"password", "Client_Credentials", "Refresh_Token", "urn:ietf:params:oauth:grant-type:token-exchange",
-        "urn:ietf:params:oauth:grant-type:jwt-bearer"}) {
+       {"password", "Client_Credentials", "Refresh_Token", "token-exchange", "jwt-bearer",
+        "urn:ietf:params:oauth:grant-type:saml2-bearer", "urn:ietf:params:oauth:grant-type:Jwt-Bearer"}) {
     expect_error(post(form_with("grant_type", grant)), 400, "unsupported_grant_type", "does not support");
   }
   expect_error(post(form_with("grant_type", "")), 400, "unsupported_grant_type", "missing");
@@ -230,8 +230,14 @@ TEST_F(TokenEndpointTest, OtherGrantsAreUnsupported) {
 
 TEST_F(TokenEndpointTest, SwitchedOffGrantNamesItsSwitch) {
   server.config.client_credentials_enabled = false;
+  server.config.token_exchange = std::nullopt;
+  server.idp_keys = nullptr;
   server.start();
   expect_error(post(valid_form()), 400, "unsupported_grant_type", "client_credentials.enabled");
+  for (const auto& [kind, key] : {std::pair(GrantKind::token_exchange, "token_exchange.enabled"),
+                                  std::pair(GrantKind::jwt_bearer, "xaa.enabled")}) {
+    expect_error(post(form_with("grant_type", to_string(kind))), 400, "unsupported_grant_type", key);
+  }
 }
 
 TEST_F(TokenEndpointTest, UnknownParametersAreIgnoredAndEmptyOnesAreAbsent) {

@@ -10,7 +10,7 @@
 
 #include <authplane/testing/race.h>
 
-#include "authserver/http/user_token_fixture.h"
+#include "authserver/http/xaa_fixture.h"
 #include "authserver/storage/sqlite/sqlite_storage.h"
 #include "authserver/storage/test_directory.h"
 
@@ -190,6 +190,33 @@ TEST_P(TokenRace, NothingIsAliveOnceTheClientWasSuspended) {
     ASSERT_FALSE(is_active(tokens.access));
   }
 }
+
+class AssertionRace : public TokenRaceBase, public XaaTest {
+ protected:
+  AssertionRace() : XaaTest(GetParam()(surroundings_)) {}
+};
+
+// T28: an assertion works once, however many present it at the same time.
+TEST_P(AssertionRace, T28OneOfAHundredUsesOfAnAssertionIsAnswered) {
+  for (int round = 0; round < rounds(); ++round) {
+    const std::string one = assertion().build();
+    std::atomic<int> issued = 0, refused = 0;
+    testing::race(kThreads, [&](int) {
+      const HttpResponse response = present(one);
+      issued += response.status == 200;
+      refused += response.status == 400 && json_of(response)["error"] == "invalid_grant";
+    });
+    ASSERT_EQ(issued, 1);
+    ASSERT_EQ(refused, kThreads - 1);
+  }
+  const auto issued = server.storage.issuances().list_machine_tokens("agent", {1, 0}).value();
+  EXPECT_EQ(issued.total, static_cast<std::size_t>(rounds()));
+}
+
+INSTANTIATE_TEST_SUITE_P(Over, AssertionRace, ::testing::Values(&open_memory, &open_file),
+                         [](const auto& tested) {
+                           return tested.param == &open_memory ? "Memory" : "Sqlite";
+                         });
 
 INSTANTIATE_TEST_SUITE_P(Over, TokenRace, ::testing::Values(&open_memory, &open_file),
                          [](const auto& tested) {
