@@ -29,7 +29,7 @@ bool wants_page(const Headers& headers) {
 }
 
 HttpResponse not_stored_or_cached(HttpResponse response) {
-  response.headers.add("Cache-Control", "no-store");
+  response.headers.set("Cache-Control", "no-store");
   response.headers.add("Vary", "Accept");
   return response;
 }
