@@ -6,11 +6,12 @@ namespace authplane::authserver {
 namespace {
 
 constexpr std::size_t kMaxName = 80;
+constexpr std::size_t kMaxOnButton = 40;
 constexpr std::size_t kMaxScope = 200;
 
 void add_scopes(Html& html, const std::vector<std::string>& scopes) {
   html.markup("<dt>It allows</dt>\n<dd>");
-  if (scopes.empty()) html.markup("What the provider gives without a name");
+  if (scopes.empty()) html.markup("The provider did not say");
   bool first = true;
   for (const std::string& scope : scopes) {
     if (!first) html.markup(" ");
@@ -30,7 +31,7 @@ void add_connection(Html& html, const ConnectionsPage& page, const ConnectionsPa
   html.markup("<dt>Since</dt>\n<dd>").text(connection.connected_on).markup("</dd>\n</dl>\n");
   open_form(html, page.base_path, "/connections");
   html.hidden("csrf_token", page.csrf_token).hidden("provider", connection.provider_slug);
-  html.markup("<button type=\"submit\">Disconnect <bdi>").text(shorten(name, kMaxName));
+  html.markup("<button type=\"submit\">Disconnect <bdi>").text(shorten(name, kMaxOnButton));
   html.markup("</bdi></button>\n</form>\n</section>\n");
 }
 
