@@ -18,10 +18,17 @@ query=$(jq -rn --arg c "$client" --arg r "$redirect" --arg x "$challenge" --arg 
   '{response_type: "code", client_id: $c, redirect_uri: $r, code_challenge: $x, code_challenge_method: "S256", state: $s, resource: $u,
     scope: "mcp:tools repo"} | to_entries | map("\(.key)=\(.value | @uri)") | join("&")')
 page="$ISSUER_URL/oauth/authorize?$query"
+require_free_port "$CALLBACK_PORT" CALLBACK_PORT
+exec 3< <("${PYTHON:-python3}" ../../../_shared/callback_catcher.py "$CALLBACK_PORT" /callback)
+catcher=$!
+while port_is_free "$CALLBACK_PORT"; do
+  kill -0 "$catcher" 2>/dev/null || die "nobody listens on port $CALLBACK_PORT" "make login CALLBACK_PORT=NNNN"
+  read -rt 0.1 <> <(:) || true
+done
 echo "sign in as $DEMO_USER_EMAIL with the password $DEMO_USER_PASSWORD:"
 echo "$page"
 [[ -z ${BROWSER-} ]] || "$BROWSER" "$page" &
-query=$("${PYTHON:-python3}" ../../../_shared/callback_catcher.py "$CALLBACK_PORT" /callback) || exit 1
+read -r query <&3 || die "nobody has come back"
 parameter() { jq -rn --arg q "$query" --arg n "$1" '$q | split("&")[] | split("=") | select(.[0] == $n) | .[1]' | sed 's/+/ /g;s/%/\\x/g' | xargs -0 printf %b; }
 [[ $(parameter state) == "$state" && $(parameter iss) == "$AUTHPLANE_ISSUER" ]] || die "the answer does not belong to this login" "make login"
 [[ -n $(parameter code) ]] || die "no code: $(parameter error) $(parameter error_description)"

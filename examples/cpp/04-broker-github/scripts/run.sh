@@ -11,7 +11,7 @@ resolve_tier
 prepare_run MCP_PORT
 take_binary 04-broker-github/broker-agent agent
 take_binary 04-broker-github/broker-server mcp-server
-printf 'UPSTREAM=%s\nGH_PORT=%s\nCALLBACK_PORT=%s\n' "$UPSTREAM" "$GH_PORT" "$CALLBACK_PORT" >"$RUN_DIR/tier.env"
+(umask 077 && printf 'UPSTREAM=%s\nGH_PORT=%s\nCALLBACK_PORT=%s\n' "$UPSTREAM" "$GH_PORT" "$CALLBACK_PORT" >"$RUN_DIR/tier.env")
 ensure_master_key
 if [[ $UPSTREAM == standin ]]; then
   require_free_port "$GH_PORT" GH_PORT

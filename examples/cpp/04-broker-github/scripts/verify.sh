@@ -401,6 +401,14 @@ is J8 "what the link does not map is refused" "$STATUS $(json .error) $(json .ca
 exchange "$TOKEN" repo -d resource=other
 is J8 "two resources are refused" "$STATUS $(json .error)" "400 invalid_target"
 
+# by hand, with a browser that nobody sits at
+by_hand() { env -u AUTHPLANE_CLIENT_ID -u AUTHPLANE_CLIENT_SECRET -u AUTHPLANE_USER_ACCESS_TOKEN "$@" 2>/dev/null; }
+OUT=$(by_hand BROWSER="$(realpath "$shared/scripted_browser.py")" BROWSER_EMAIL="$DEMO_USER_EMAIL" BROWSER_PASSWORD="$DEMO_USER_PASSWORD" scripts/login.sh)
+has H "make login signs the demo user in" "$OUT" "signed in"
+OUT=$(by_hand scripts/agent.sh)
+is H "make agent works for that user" "$? $(printed_url)" "2 $connect_url"
+has H "make requests shows what GitHub was asked" "$(by_hand scripts/requests.sh)" '"refresh_token": {'
+
 # F29 paths of long ago
 for path in connect/github callback/github connections; do
   browse GET "$ISSUER_URL/vault/$path"
