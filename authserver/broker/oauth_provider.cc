@@ -125,18 +125,6 @@ class Reader {
 
 }  // namespace
 
-bool is_secret_variable(std::string_view name) noexcept {
-  constexpr std::array<std::string_view, 2> kPrefixes = {"CONNECTOR_", "AUTHPLANE_VAULT_"};
-  for (const std::string_view prefix : kPrefixes) {
-    if (!name.starts_with(prefix)) continue;
-    const std::string_view rest = name.substr(prefix.size());
-    return !rest.empty() && rest.front() >= 'A' && rest.front() <= 'Z' &&
-           std::all_of(rest.begin(), rest.end(),
-                       [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; });
-  }
-  return false;
-}
-
 Result<OAuthProviderConfig, std::string> parse_oauth_config(std::string_view config_data, bool allow_http) {
   const auto config = parse_json_object(config_data);
   if (!config) return Err("config_data is not a JSON object: " + config.error().message);

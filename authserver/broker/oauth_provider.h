@@ -35,10 +35,6 @@ struct OAuthProviderConfig {
   TokenResponseFormat response_format = TokenResponseFormat::standard;
 };
 
-// Whether an operator may name this variable as the place of a secret: CONNECTOR_... or AUTHPLANE_VAULT_...,
-// so that nobody who configures a provider can have another secret of this server sent to a host of theirs.
-bool is_secret_variable(std::string_view name) noexcept;
-
 // `allow_http`: for development, URLs may be http. Err: what is wrong and what to do, for the operator.
 Result<OAuthProviderConfig, std::string> parse_oauth_config(std::string_view config_data, bool allow_http);
 
