@@ -2,6 +2,7 @@
 //   $ command           must exit with 0; `$1 command` with 1
 //   in: text            standard input of the next command
 //   env: NAME=value     for all commands that follow
+//   file: name line     a file of that one line in the working directory
 //   err: line           expected on standard error; other lines after a command are expected on standard
 //   output
 //   ...                 any number of lines on standard output
@@ -87,6 +88,9 @@ class Script {
       environment_[assignment.substr(0, equals)] = assignment.substr(equals + 1);
     } else if (line.starts_with("in: ")) {
       input_ = line.substr(4);
+    } else if (line.starts_with("file: ")) {
+      const std::size_t blank = line.find(' ', 6);
+      std::ofstream(directory_.path() + "/" + line.substr(6, blank - 6)) << line.substr(blank + 1) << "\n";
     } else if (line.starts_with("files:")) {
       check_files(words_of(line.substr(6)));
     } else if (line[0] == '$') {
@@ -189,7 +193,7 @@ TEST_P(CommandScript, PrintsWhatItSays) {
 
 INSTANTIATE_TEST_SUITE_P(Cli, CommandScript,
                          ::testing::Values("usage", "configuration", "resources", "clients", "users", "purge",
-                                           "keys", "registration", "delegation"),
+                                           "keys", "encryption", "registration", "delegation", "xaa"),
                          [](const auto& script) { return std::string(script.param); });
 
 TEST(Reference, DocumentIsTheOneTheProgramWrites) {
