@@ -37,7 +37,7 @@ test-threads: deps
 # race: every race between threads, ROUNDS=1000 times each (PRESET=tsan: under ThreadSanitizer)
 ROUNDS ?= 1000
 RACES = $(addprefix $(BUILD)/,sdk/src/resource/resource_test authserver/http/http_test authserver/http/token_race_test \
-  authserver/storage/memory/storage_memory_test authserver/storage/sqlite/storage_sqlite_test)
+  authserver/broker/broker_race_test authserver/storage/memory/storage_memory_test authserver/storage/sqlite/storage_sqlite_test)
 race: deps $(BUILD)/build.ninja
 	@cmake --build $(BUILD) --target $(notdir $(RACES))
 	@for test in $(RACES); do AUTHPLANE_TEST_RACE_ROUNDS=$(ROUNDS) $$test --gtest_brief=1 || exit 1; done
