@@ -21,6 +21,7 @@ class ReconsentTest : public BrowserTest {
 
 TEST_F(ReconsentTest, D11SaysWhatIsNeededAndToStartAgainThere) {
   Browser browser = signed_in();
+  const std::size_t audited = server.audit_rows().size();
   const HttpResponse response =
       browser.get("/authorize?resource=calendar&scope=calendar:read+calendar:write");
   expect_page(response, 200, "Your consent is needed");
