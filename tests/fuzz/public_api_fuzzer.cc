@@ -1,14 +1,17 @@
 // Whole requests at the public listener, with everything behind it. An input is "METHOD target", header
 // fields a line each, an empty line, and the body. In it `$session` stands for the session of a user who has
 // consented to app-1 before,
-// `$code` and `$refresh` for a code and a refresh token of theirs, and `$basic` for the credentials of a
-// confidential client.
+// `$code` and `$refresh` for a code and a refresh token of theirs, `$basic` for the credentials of a
+// confidential client, `$subject` for an access token of the user and `$gateway` for the credentials of the
+// client that may exchange it.
 
 #include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+
+#include <authplane/jose/jws.h>
 
 #include "authserver/http/test_server.h"
 #include "authserver/identity/password.h"
@@ -44,7 +47,15 @@ std::string between(std::string_view text, std::string_view start, std::string_v
 struct Fixture {
   Fixture() {
     add_clients();
-    server.add(server.resource_named("demo", std::string(kResource), {"mcp:echo", "mcp:other"}));
+    Resource demo = server.resource_named("demo", std::string(kResource), {"mcp:echo", "mcp:other"});
+    demo.policy.runtime_client_ids = demo.policy.exchange_allowed_client_ids = {"gateway"};
+    server.add(demo);
+    server.add(server.resource_named("hidden", "https://hidden.example/mcp", {"read", "write"}));
+    FrontingLink link;
+    link.source_slug = "demo";
+    link.target_slug = "hidden";
+    link.scope_map = {{"mcp:echo", {"read"}}, {"mcp:other", {"write"}}};
+    server.storage.fronting_links().insert(link, false).value();
     HashSlots slots(1);
     User user;
     user.id = "user-ada";
@@ -55,7 +66,9 @@ struct Fixture {
     server.storage.users().insert(user).value();
     server.start();
     sign_in();
-    refresh = between(redeem(code_of(browse("GET", kAuthorize))).body, "\"refresh_token\":\"", "\"");
+    const std::string tokens = redeem(code_of(browse("GET", kAuthorize))).body;
+    refresh = between(tokens, "\"refresh_token\":\"", "\"");
+    subject = between(tokens, "\"access_token\":\"", "\"");
     code = code_of(browse("GET", kAuthorize));
   }
 
@@ -67,6 +80,9 @@ struct Fixture {
     app.redirect_uris = kRedirectUris;
     server.add(app);
     server.add(server.client_named("agent-1"));
+    Client gateway = server.client_named("gateway");
+    gateway.grant_types = {std::string(to_string(GrantKind::token_exchange))};
+    server.add(gateway);
   }
   void sign_in() {
     const auto expiry = std::chrono::floor<std::chrono::seconds>(server.clock.now()) + std::chrono::hours(1);
@@ -98,7 +114,7 @@ struct Fixture {
   }
 
   TestServer server;
-  std::string session, code, refresh;
+  std::string session, code, refresh, subject;
 };
 
 // The same one for a while: what requests leave behind is part of what the next ones meet.
@@ -162,6 +178,18 @@ void check_location(std::string_view location, const HttpRequest& request) {
   }
 }
 
+// The user has allowed "mcp:echo" at "demo", which stands for "read" at "hidden", and nothing else.
+void check_exchanged(const Json& body) {
+  const Json claims =
+      parse_json(parse_unverified_jws(body.at("access_token").get<std::string>())->payload).value();
+  FUZZ_CHECK(claims.at("sub") == "user-ada");
+  const bool is_hidden = claims.at("aud") == Json::array({"https://hidden.example/mcp"});
+  FUZZ_CHECK(is_hidden || claims.at("aud") == Json::array({std::string(kResource)}));
+  FUZZ_CHECK(claims.at("scope") == (is_hidden ? "read" : "mcp:echo") &&
+             body.at("scope") == claims.at("scope"));
+  FUZZ_CHECK(claims.at("client_id") == (is_hidden ? "demo" : "gateway"));
+}
+
 void check_response(const HttpResponse& response, const HttpRequest& request, const Fixture& now) {
   FUZZ_CHECK(response.status >= 200 && response.status < 500);
   for (const auto& [name, value] : response.headers) {
@@ -185,6 +213,13 @@ void check_response(const HttpResponse& response, const HttpRequest& request, co
   if (request.path() == "/oauth/token" && response.status == 200) {
     FUZZ_CHECK(response.headers.get("Cache-Control") == "no-store");
     FUZZ_CHECK(json_of(response).at("access_token").is_string());
+    if (json_of(response).contains("issued_token_type")) check_exchanged(json_of(response));
+  }
+  if (request.path() == "/oauth/token" && type.starts_with("application/json")) {
+    const Json body = json_of(response);
+    const bool is_about_consent = body.value("error", "") == "consent_required";
+    FUZZ_CHECK(is_about_consent == body.contains("cause") &&
+               is_about_consent == body.contains("consent_url"));
   }
 }
 
@@ -198,6 +233,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   replace_all(text, "$code", now.code);
   replace_all(text, "$refresh", now.refresh);
   replace_all(text, "$basic", basic("agent-1", kSecret));
+  replace_all(text, "$subject", now.subject);
+  replace_all(text, "$gateway", basic("gateway", kSecret));
   const HttpRequest request = read_request(text);
   if (!request.target.starts_with('/')) return 0;
   check_response(now.server.send(request), request, now);
