@@ -1,3 +1,7 @@
+#include <atomic>
+
+#include <authplane/testing/race.h>
+
 #include "authserver/http/browser_fixture.h"
 #include "authserver/identity/form_tokens.h"
 
@@ -464,6 +468,37 @@ TEST_F(LoginTest, AStoreThatFailsIsNoWrongPassword) {
   }
   server.storage.refuse_users.reset();
   EXPECT_EQ(sign_in(browser).status, 303);
+}
+
+TEST_F(LoginTest, ThirtyWhoSignInAtOnceFromOnePlaceAllGetIn) {
+  constexpr int kPeople = 30;
+  std::vector<Browser> browsers(kPeople, Browser(server));
+  std::vector<Form> forms;
+  for (Browser& browser : browsers) forms.push_back(login_form(browser.get("/login")));
+  std::atomic<int> signed_in = 0;
+  testing::race(kPeople, [&](int i) {
+    const auto who = static_cast<std::size_t>(i);
+    signed_in += browsers[who].post("/login", forms[who]).status == 303;
+  });
+  EXPECT_EQ(signed_in, kPeople);
+  EXPECT_EQ(attempts("success"), kPeople);
+}
+
+// Guesses that were let into the queue together are not all looked at: the lockout is asked again.
+TEST_F(LoginTest, GuessesThatWaitTogetherAreLockedOutTogether) {
+  constexpr int kGuesses = 60;
+  server.config.browser.hash_slots = 1;
+  server.config.browser.lockout.max_failures = 10;
+  server.start();
+  std::vector<Browser> browsers(kGuesses, Browser(server));
+  std::vector<Form> forms;
+  for (Browser& browser : browsers) forms.push_back(login_form(browser.get("/login"), kEmail, "wrong"));
+  testing::race(kGuesses, [&](int i) {
+    const auto who = static_cast<std::size_t>(i);
+    browsers[who].post("/login", forms[who]);
+  });
+  EXPECT_EQ(attempts("failure"), 10);
+  EXPECT_EQ(attempts("locked_out"), kGuesses - 10);
 }
 
 TEST_F(LoginTest, TooManySignInsAtOnceAreToldToWait) {

@@ -1,21 +1,14 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
-#include <cstdint>
-#include <deque>
 #include <functional>
-#include <optional>
+#include <memory>
 #include <string_view>
 #include <thread>
-#include <unordered_map>
 #include <vector>
 
 #include <authplane/base/clock.h>
-#include <authplane/base/mutex.h>
-
-#include "authserver/identity/source_network.h"
 
 namespace authplane::authserver {
 
@@ -28,7 +21,7 @@ class SourceQueue {
   struct Limits {
     std::size_t threads = 4;                         // > 0
     std::size_t most_waiting = 256;                  // of all sources, not counting what runs
-    std::chrono::milliseconds longest_wait{10'000};  // whoever waited longer is refused
+    std::chrono::milliseconds longest_wait{20'000};  // whoever waited longer is refused
   };
   enum class Turn { come, refused };
   // Called once: with `come` on a thread of the queue; with `refused`, on any thread, when there was no
@@ -41,31 +34,15 @@ class SourceQueue {
   SourceQueue(const SourceQueue&) = delete;
   SourceQueue& operator=(const SourceQueue&) = delete;
 
-  void add(std::string_view address, Task task) AUTHPLANE_EXCLUDES(mutex_);
-  // Refuses what waits and whatever is added from now on, and returns when nothing runs. Not to be called by
-  // a task.
-  void close() AUTHPLANE_EXCLUDES(mutex_);
+  void add(std::string_view address, Task task);
+  // Refuses what waits and whatever is added from now on, and returns when nothing runs but the task that
+  // calls it, if one does. Not thread-safe.
+  void close();
 
  private:
-  struct Waiting {
-    Task task;
-    SteadyTime since;
-  };
-  using Line = std::deque<Waiting>;  // of one source, oldest first
+  struct State;
 
-  void work() AUTHPLANE_EXCLUDES(mutex_);
-  std::optional<Waiting> take() AUTHPLANE_REQUIRES(mutex_);
-  // Makes a place for `source`, unless nobody holds more than it does. The task that lost its place, if any.
-  bool make_room(std::uint64_t source, std::optional<Task>& loser) AUTHPLANE_REQUIRES(mutex_);
-
-  const Limits limits_;
-  const Clock& clock_;
-  Mutex mutex_;
-  std::condition_variable changed_;
-  std::unordered_map<std::uint64_t, Line> lines_ AUTHPLANE_GUARDED_BY(mutex_);  // none is empty
-  std::deque<std::uint64_t> turns_ AUTHPLANE_GUARDED_BY(mutex_);                // every line's source once
-  std::size_t waiting_ AUTHPLANE_GUARDED_BY(mutex_) = 0;
-  bool closed_ AUTHPLANE_GUARDED_BY(mutex_) = false;
+  std::shared_ptr<State> state_;  // shared with the threads: a task may be what ends the queue
   std::vector<std::thread> threads_;
 };
 

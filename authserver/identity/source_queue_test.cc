@@ -3,6 +3,7 @@
 #include <atomic>
 #include <future>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
@@ -11,6 +12,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <authplane/base/mutex.h>
 #include <authplane/testing/fake_clock.h>
 
 namespace authplane::authserver {
@@ -26,12 +28,12 @@ class SourceQueueTest : public ::testing::Test {
   void start(std::size_t most_waiting = 100) {
     queue_.emplace(SourceQueue::Limits{.threads = 1, .most_waiting = most_waiting, .longest_wait = 10s},
                    clock_);
-    std::promise<void> running;
-    queue_->add("203.0.113.1", [&running, held = gate_.get_future().share()](Turn) {
-      running.set_value();
+    const auto running = std::make_shared<std::promise<void>>();
+    queue_->add("203.0.113.1", [running, held = gate_.get_future().share()](Turn) {
+      running->set_value();
       held.wait();
     });
-    running.get_future().wait();
+    running->get_future().wait();
   }
   void add(const std::string& address, std::string name) {
     queue_->add(address, [this, name = std::move(name)](Turn turn) {
@@ -120,6 +122,24 @@ TEST_F(SourceQueueTest, ClosingRefusesWhatWaitsAndWhatComes) {
   closing.join();
   EXPECT_EQ(served_.size(), 0u);
   EXPECT_EQ(refused().size(), late + 1);
+}
+
+// The last answer of a server may be what takes the server down.
+TEST(SourceQueueEnd, ATaskMayEndTheQueue) {
+  const SystemClock clock;
+  const auto ended = std::make_shared<std::promise<void>>();
+  auto queue = std::make_unique<SourceQueue>(SourceQueue::Limits{.threads = 2}, clock);
+  std::atomic<int> called = 0;
+  std::promise<void> added;
+  queue->add("192.0.2.1", [&, ended, all = added.get_future().share()](Turn) {
+    all.wait();
+    queue.reset();
+    ended->set_value();
+  });
+  for (int i = 0; i < 10; ++i) queue->add("192.0.2.1", [&](Turn) { ++called; });
+  added.set_value();
+  ended->get_future().wait();
+  EXPECT_EQ(called, 10);
 }
 
 // Every task is called once, whatever becomes of it.
