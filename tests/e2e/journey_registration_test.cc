@@ -60,6 +60,30 @@ class RegistrationJourney : public ::testing::Test {
   std::unique_ptr<AuthServer> as_;
 };
 
+// A registration may be large, nothing else may; who is refused hears of it in the form of every other error.
+TEST_F(RegistrationJourney, OnlyRegistrationsMayBeLarge) {
+  start({{"AUTHPLANE_SERVER_ALLOWED_ORIGINS", "https://app.example"}});
+  ASSERT_FALSE(HasFatalFailure());
+  const auto sent = [&](const std::string& path, std::size_t size) {
+    return http("POST", as_->issuer() + path,
+                {{"Content-Type", "application/json"}, {"Origin", "https://app.example"}},
+                std::string(size, ' ') + registration().dump());
+  };
+  EXPECT_EQ(sent("/oauth/register", 1'000'000).status, 201);
+  for (const std::string path : {"/oauth/token", "/oauth/revoke", "/login"}) {
+    const auto reply = sent(path, 65 * 1024);
+    expect_error(reply, 413, "invalid_request");
+    const auto body = nlohmann::json::parse(reply.body);
+    EXPECT_EQ(body["status"], 413) << path;
+    EXPECT_EQ(body["title"], "Content Too Large") << path;
+    EXPECT_EQ(body["type"], "/errors/invalid_request") << path;
+    const bool for_pages = path != "/login";
+    EXPECT_EQ(reply.headers.get("Access-Control-Allow-Origin").value_or("-"),
+              for_pages ? "https://app.example" : "-")
+        << path;
+  }
+}
+
 TEST_F(RegistrationJourney, EveryModeForRegistrationAndForDocuments) {
   start(local_documents());
   ASSERT_FALSE(HasFatalFailure());
