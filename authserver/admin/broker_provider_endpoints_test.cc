@@ -113,6 +113,9 @@ TEST_F(BrokerProviderEndpointsTest, EachBrokenRuleIs400AndNothingIsStored) {
        "config_data.API_Password is a secret in clear text"},
       {R"({"slug":"x","display_name":"X","protocol":"oauth","config_data":{"x_secret":7}})",
        "config_data.x_secret must be a string"},
+      {R"({"slug":"x","display_name":"X","protocol":"oauth","config_data":{"client_secret":"canary",)"
+       R"("client_secret_ref":"CONNECTOR_X"}})",
+       "send one of them"},
       {"nonsense", "JSON"},
       {R"({"slug":")" + std::string(1024 * 1024, 'x') + R"("})", "larger than"}};
   for (const auto& [body, detail] : cases) {

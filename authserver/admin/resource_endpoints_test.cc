@@ -31,7 +31,7 @@ TEST_F(ResourceEndpointsTest, EachBrokenRuleIs400AndNothingIsStored) {
       {R"({"backend_kind":"mint"})", "slug is required"},
       {R"({"slug":"x"})", "backend_kind is required"},
       {R"({"slug":"x","backend_kind":"fronted"})", "backend_kind"},
-      {R"({"slug":"x","backend_kind":"broker"})", "needs a broker provider"},
+      {R"({"slug":"x","backend_kind":"broker"})", "broker resource needs a broker provider"},
       {R"({"slug":"x","backend_kind":"broker","broker_provider_id":"p"})", "names no broker provider"},
       {R"({"slug":"x","backend_kind":"mint","broker_provider_id":"p"})", "broker_provider_id"},
       {R"({"slug":"","backend_kind":"mint"})", "slug"},
@@ -122,7 +122,8 @@ TEST_F(ResourceEndpointsTest, KindAndProviderChangeTogether) {
   const std::string provider_id = create_provider();
   const std::string path = "/admin/resources/" + create_resource();
   expect_problem(call("PATCH", path, R"({"broker_provider_id":")" + provider_id + R"("})"), 400, "mint");
-  expect_problem(call("PATCH", path, R"({"backend_kind":"broker"})"), 400, "needs a broker provider");
+  expect_problem(call("PATCH", path, R"({"backend_kind":"broker"})"), 400,
+                 "broker resource needs a broker provider");
   expect_problem(call("PATCH", path, R"({"backend_kind":"broker","broker_provider_id":"p"})"), 400,
                  "names no broker provider");
   const Json broker = json_of(
@@ -133,7 +134,8 @@ TEST_F(ResourceEndpointsTest, KindAndProviderChangeTogether) {
   EXPECT_EQ(broker["broker_provider_id"], provider_id);
   EXPECT_EQ(last_audit().detail, "id=" + broker["id"].get<std::string>() +
                                      " slug=demo fields=backend_kind,broker_provider_id,policy");
-  expect_problem(call("PATCH", path, R"({"broker_provider_id":""})"), 400, "needs a broker provider");
+  expect_problem(call("PATCH", path, R"({"broker_provider_id":""})"), 400,
+                 "broker resource needs a broker provider");
   const Json mint = json_of(call("PATCH", path, R"({"backend_kind":"mint"})"));
   EXPECT_EQ(mint["broker_provider_id"], "");
   EXPECT_FALSE(mint["policy"].contains("connect"));

@@ -104,6 +104,9 @@ CommandResult<void> create(Invocation& invocation, const ResourceOptions& option
   if (!kind_text) return Err(kind_text.error());
   CommandResult<BackendKind> kind = backend_kind(*kind_text);
   if (!kind) return Err(kind.error());
+  if (*kind == BackendKind::broker && options.broker_provider.value_or("").empty()) {
+    return failure("--broker-provider is required with --backend-kind broker; see admin provider list");
+  }
   CommandResult<std::optional<std::vector<ResourceScope>>> scopes = scopes_of(options);
   if (!scopes) return Err(scopes.error());
   CommandResult<std::optional<ResourcePolicy>> policy = policy_of(options);

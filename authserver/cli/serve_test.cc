@@ -325,7 +325,7 @@ TEST_F(Serve, SeedThatBreaksARuleStopsTheStart) {
   for (const auto& [yaml, problem] : std::vector<std::pair<std::string, std::string>>{
            {"resources: [{slug: r, backend_kind: broker, broker_provider_slug: nowhere, " + policy + "}]",
             "resource 'r' of the configuration: no broker provider has this slug"},
-           {"resources: [{slug: r, backend_kind: broker, " + policy + "}]", "needs a broker provider"},
+           {"resources: [{slug: r, backend_kind: broker, " + policy + "}]", "broker resource needs a broker provider"},
            {"resources: [{slug: r, backend_kind: broker, broker_provider_id: a, broker_provider_slug: b, " +
                 policy + "}]",
             "resources[0].broker_provider_slug"},

@@ -1,5 +1,8 @@
 #include "authserver/domain/broker_provider.h"
 
+#include <algorithm>
+#include <array>
+
 namespace authplane::authserver {
 
 std::string_view to_string(BrokerProtocol value) noexcept {
@@ -20,6 +23,18 @@ std::optional<BrokerProtocol> parse_broker_protocol(std::string_view text) noexc
     if (to_string(value) == text) return value;
   }
   return std::nullopt;
+}
+
+bool is_secret_variable(std::string_view name) noexcept {
+  constexpr std::array<std::string_view, 2> kPrefixes = {"CONNECTOR_", "AUTHPLANE_VAULT_"};
+  for (const std::string_view prefix : kPrefixes) {
+    if (!name.starts_with(prefix)) continue;
+    const std::string_view rest = name.substr(prefix.size());
+    return !rest.empty() && rest.front() >= 'A' && rest.front() <= 'Z' &&
+           std::all_of(rest.begin(), rest.end(),
+                       [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; });
+  }
+  return false;
 }
 
 }  // namespace authplane::authserver

@@ -30,19 +30,6 @@ bool is_reference_name(std::string_view name) {
   return name == "client_secret_ref" || name == "client_secret_env";
 }
 
-// Variables of these names were made for this server to read; the name of any other would let whoever may
-// write a provider send the server's own secrets upstream.
-bool is_readable_variable(std::string_view name) {
-  for (const std::string_view prefix : {"CONNECTOR_", "AUTHPLANE_VAULT_"}) {
-    if (!name.starts_with(prefix)) continue;
-    const std::string_view rest = name.substr(prefix.size());
-    return !rest.empty() && rest.front() >= 'A' && rest.front() <= 'Z' &&
-           std::all_of(rest.begin(), rest.end(),
-                       [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; });
-  }
-  return false;
-}
-
 Outcome<void> check_members(const BrokerProvider& provider) {
   if (!is_slug(provider.slug))
     return broken("slug must be 1 to 64 of a-z, 0-9 and '-', not starting with '-'");
@@ -56,6 +43,7 @@ Outcome<void> check_members(const BrokerProvider& provider) {
 struct SplitConfig {
   std::vector<RawMember> plain, secrets;  // of the secrets, those that are not empty
   bool speaks_of_secrets = false;
+  bool has_client_secret = false, has_reference = false;
 };
 
 // `config` is a JSON object.
@@ -68,7 +56,12 @@ Outcome<SplitConfig> split(std::string_view config) {
     if (secret && !empty && member.value.front() != '"') {
       return broken("config_data." + header_safe(member.name.substr(0, kMaxShownName)) + " must be a string");
     }
+    parts.has_client_secret |= member.name == "client_secret" && !empty;
+    parts.has_reference |= is_reference_name(member.name) && !empty;
     (secret && !empty ? parts.secrets : parts.plain).push_back(std::move(member));
+  }
+  if (parts.has_client_secret && parts.has_reference) {
+    return broken("config_data has a client_secret and the name of a variable with one; send one of them");
   }
   return parts;
 }
@@ -80,7 +73,7 @@ std::string provider_advice(const BrokerProvider& provider) {
   if (!config) return {};
   for (const char* name : {"client_secret_ref", "client_secret_env"}) {
     const std::string* variable = find_string(*config, name);
-    if (variable == nullptr || variable->empty() || is_readable_variable(*variable)) continue;
+    if (variable == nullptr || variable->empty() || is_secret_variable(*variable)) continue;
     return "the " + std::string(name) + " of provider " + provider.slug +
            " names a variable that will not be read: only names of A-Z, 0-9 and _ that start with CONNECTOR_"
            " or AUTHPLANE_VAULT_ are";

@@ -1,5 +1,8 @@
 #include "authserver/domain/json_members.h"
 
+#include <iterator>
+#include <random>
+
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -11,7 +14,8 @@ namespace {
 
 TEST(RawMembers, KeepEveryByte) {
   const std::string text =
-      " {\"a\" : 1.50 ,\n\"b\":\t{\"x\":[\"}]\\\"\",{}], \"y\":null}\r\n, \"c\\u0064\" : \"\\\\\" , \"e\":[ ] ,"
+      " {\"a\" : 1.50 ,\n\"b\":\t{\"x\":[\"}]\\\"\",{}], \"y\":null}\r\n, \"c\\u0064\" : \"\\\\\" , \"e\":[ "
+      "] ,"
       "\"f\":true}\n";
   ASSERT_TRUE(parse_json_object(text));
   const auto members = raw_members(text);
@@ -29,8 +33,8 @@ TEST(RawMembers, KeepEveryByte) {
 }
 
 TEST(RawMembers, AreThoseOfTheParser) {
-  for (const std::string text : {"{}", " { } ", "{\"\":\"\"}", "{\"a\":-0.1e5}", "{\"a\":[[],{}],\"b\":\"{\"}",
-                                 "{\"\\\"\":\"\\u007d\",\"}\":false}"}) {
+  for (const std::string text : {"{}", " { } ", "{\"\":\"\"}", "{\"a\":-0.1e5}",
+                                 "{\"a\":[[],{}],\"b\":\"{\"}", "{\"\\\"\":\"\\u007d\",\"}\":false}"}) {
     const auto parsed = parse_json_object(text);
     ASSERT_TRUE(parsed) << text;
     const auto members = raw_members(text);
@@ -41,6 +45,30 @@ TEST(RawMembers, AreThoseOfTheParser) {
     }
     EXPECT_EQ(parse_json(object_of(members)).value(), *parsed) << text;
   }
+}
+
+// Objects made of the characters that matter, as they come.
+TEST(RawMembers, AgreeWithTheParserOnWhateverItTakes) {
+  constexpr std::string_view kPieces[] = {"{", "}",  "[", "]", "\"", "\"",  ":",
+                                          ",", "\\", " ", "1", "a",  "null"};
+  std::mt19937 random(7);
+  std::size_t compared = 0;
+  for (int i = 0; i < 200'000; ++i) {
+    std::string text = "{\"k\":";
+    for (std::size_t length = random() % 9; length > 0; --length)
+      text += kPieces[random() % std::size(kPieces)];
+    text += "}";
+    const auto parsed = parse_json_object(text);
+    if (!parsed) continue;
+    ++compared;
+    const auto members = raw_members(text);
+    ASSERT_EQ(members.size(), parsed->size()) << text;
+    for (const RawMember& member : members) {
+      ASSERT_NE(find_member(*parsed, member.name), nullptr) << text;
+      ASSERT_EQ(parse_json(member.value).value(), *find_member(*parsed, member.name)) << text;
+    }
+  }
+  EXPECT_GT(compared, 1'000u);
 }
 
 }  // namespace

@@ -89,7 +89,7 @@ Outcome<void> ResourceService::check_provider(const Resource& resource) const {
     return broken("a mint resource has no broker provider; leave broker_provider_id and its slug empty");
   }
   if (resource.broker_provider_id.empty()) {
-    return broken("backend_kind broker needs a broker provider: send broker_provider_id");
+    return broken("a broker resource needs a broker provider; name it with broker_provider_id");
   }
   const auto found = providers_.find(resource.broker_provider_id);
   if (!found) return Err(found.error());
