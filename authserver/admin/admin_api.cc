@@ -25,6 +25,7 @@
 #include "authserver/domain/user_service.h"
 #include "authserver/http/middleware.h"
 #include "authserver/http/response.h"
+#include "authserver/xaa/administration.h"
 
 namespace authplane::authserver {
 namespace {
@@ -40,23 +41,6 @@ HttpResponse slow_down() {
       .finish();
   return json_response(429, std::move(body));
 }
-
-// The management of cross-application access, where that is on.
-struct CrossApplication {
-  CrossApplication(const AdminApiDeps& deps, AuditService& audit)
-      : idps(deps.config.issuer, {.store = deps.storage.xaa(),
-                                  .keys = *deps.idp_keys,
-                                  .audit = audit,
-                                  .ids = deps.ids,
-                                  .clock = deps.clock,
-                                  .metrics = deps.metrics}),
-        policies(deps.storage.xaa(), audit, deps.ids, deps.clock),
-        mappings(deps.storage.xaa(), audit, deps.ids, deps.clock) {}
-
-  TrustedIdpService idps;
-  XaaPolicyService policies;
-  SubjectMappingService mappings;
-};
 
 // Owns everything behind the admin listener. Members refer to earlier ones.
 class Server {
@@ -77,7 +61,7 @@ class Server {
         accounts_(deps_.storage.broker_grants(), deps_.storage.users(), audit_, deps_.clock),
         tokens_(deps_.storage, audit_, deps_.clock, deps_.metrics),
         issuances_(deps_.storage.issuances(), audit_, deps_.clock),
-        xaa_(deps_.idp_keys ? std::make_unique<CrossApplication>(deps_, audit_) : nullptr),
+        xaa_(make_xaa()),
         registration_(deps_.config.registration, deps_.storage.settings(), deps_.logger),
         keys_(deps_.signing_keys, audit_, deps_.clock),
         system_(deps_.storage, deps_.clock, deps_.config.signing_key_store, encryption_driver()),
@@ -102,6 +86,17 @@ class Server {
 
   std::string encryption_driver() const {
     return deps_.sealer == nullptr ? "" : std::string(deps_.sealer->driver());
+  }
+
+  std::unique_ptr<XaaAdministration> make_xaa() {
+    if (!deps_.idp_keys) return nullptr;
+    return std::make_unique<XaaAdministration>(deps_.config.issuer,
+                                               TrustedIdpService::Deps{.store = deps_.storage.xaa(),
+                                                                       .keys = *deps_.idp_keys,
+                                                                       .audit = audit_,
+                                                                       .ids = deps_.ids,
+                                                                       .clock = deps_.clock,
+                                                                       .metrics = deps_.metrics});
   }
 
   Router routes() {
@@ -154,7 +149,7 @@ class Server {
   BrokerGrantService accounts_;
   TokenInventory tokens_;
   IssuanceService issuances_;
-  std::unique_ptr<CrossApplication> xaa_;  // null: off
+  std::unique_ptr<XaaAdministration> xaa_;  // null: off
   RegistrationPolicy registration_;
   KeyService keys_;
   SystemService system_;

@@ -119,6 +119,7 @@ int run(const std::vector<std::string>& arguments, Context& context) {
   add_client_commands(admin, selected);
   add_user_commands(admin, selected);
   add_grant_commands(admin, selected);
+  add_xaa_commands(admin, selected);
   add_issuance_commands(admin, selected);
   add_key_commands(admin, selected);
   add_dcr_commands(admin, selected);

@@ -81,6 +81,7 @@ void add_grant_commands(CLI::App& admin, Action& selected);
 void add_resource_commands(CLI::App& admin, Action& selected);
 void add_provider_commands(CLI::App& admin, Action& selected);
 void add_fronting_commands(CLI::App& admin, Action& selected);
+void add_xaa_commands(CLI::App& admin, Action& selected);  // idp, xaa-policy, subject-mapping
 void add_issuance_commands(CLI::App& admin, Action& selected);
 void add_key_commands(CLI::App& admin, Action& selected);
 void add_dcr_commands(CLI::App& admin, Action& selected);

@@ -10,6 +10,7 @@
 #include "authserver/admin/provider_sealing.h"
 #include "authserver/cli/maintenance.h"
 #include "authserver/cli/open_files.h"
+#include "authserver/cli/outbound.h"
 #include "authserver/cli/seeding.h"
 #include "authserver/cli/version.h"
 #include "authserver/cli/workspace.h"
@@ -117,7 +118,7 @@ CommandResult<void> Server::open() {
   if (!newest) return failure(newest.error());
   if (*newest) ids_.start_after(**newest);
   open_broker();
-  idp_keys_ = make_idp_keys();
+  idp_keys_ = open_idp_keys(config_, clock_, logger_);
   maintenance_ =
       std::make_unique<PeriodicTask>(kMaintenanceInterval, [this] { tidy_up(*storage_, clock_, logger_); });
   return {};
@@ -253,7 +254,7 @@ DeferredHandler Server::public_handler() {
        .random = random_,
        .logger = logger_,
        .metrics = metrics(),
-       .client_documents = config_.cimd.enabled ? document_transport() : nullptr,
+       .client_documents = config_.cimd.enabled ? document_transport(config_, clock_) : nullptr,
        .provider = provider_,
        .upstream_tokens = sealer_ ? std::shared_ptr<UpstreamTokens>(broker_) : nullptr,
        .connect = {.broker = broker_.get(),
@@ -261,27 +262,6 @@ DeferredHandler Server::public_handler() {
                    .state_secret =
                        config_.connect.state_secret.empty() ? nullptr : &config_.connect.state_secret},
        .idp_keys = idp_keys_});
-}
-
-// For documents whose URLs are learned at run time. A deployment reaches public https hosts only.
-std::shared_ptr<HttpTransport> Server::document_transport() const {
-  const bool is_local = is_localhost_issuer(config_.server.issuer);
-  net::FetchSettings settings;
-  settings.allow_http = is_local && !config_.cimd.require_https;
-  settings.allow_localhost = settings.allow_private_networks =
-      is_local && config_.cimd.allow_private_addresses;
-  settings.timeout = config_.cimd.enabled ? config_.cimd.fetch_timeout : kProviderTimeout;
-  // The clock outlives the server.
-  const std::shared_ptr<const Clock> clock(std::shared_ptr<void>(), &clock_);
-  return net::make_guarded_transport(settings, make_httplib_transport(), net::make_system_resolver(), clock);
-}
-
-std::shared_ptr<IdpKeys> Server::make_idp_keys() const {
-  if (!config_.xaa.enabled) return nullptr;
-  const bool allow_http = is_localhost_issuer(config_.server.issuer) && !config_.cimd.require_https;
-  return std::make_shared<IdpKeys>(
-      IdpKeys::Options{.lifetime = config_.xaa.jwks_cache_ttl, .allow_http = allow_http},
-      IdpKeys::Deps{.transport = document_transport(), .clock = clock_, .logger = logger_});
 }
 
 // Said about the mode in force, which an operator may have set at run time.

@@ -49,8 +49,6 @@ class Server {
   CommandResult<void> listen();
   Metrics& metrics();
   BrowserOptions browser_options() const;
-  std::shared_ptr<HttpTransport> document_transport() const;
-  std::shared_ptr<IdpKeys> make_idp_keys() const;
   void warn_about_registration();
   DeferredHandler public_handler();
   http_beast::OwnAnswerWriter public_answers() const;

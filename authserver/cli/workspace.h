@@ -62,6 +62,9 @@ class Workspace {
   IssuanceService& issuances() { return issuances_; }
   RegistrationPolicy& registration() { return registration_; }
   AuditService& audit() { return audit_; }
+  IdGenerator& ids() { return ids_; }
+  Logger& logger() { return *logger_; }
+  Metrics& metrics() { return metrics_; }
   CommandResult<std::unique_ptr<SigningKeyStore>> signing_keys();
 
  private:
