@@ -8,18 +8,17 @@ namespace {
 
 template <class Source>
 std::optional<BrokerGrant> read_grant(Source& source, std::string_view id) {
-  Query query = source.query("SELECT " AUTHPLANE_BROKER_GRANT_COLUMNS " FROM broker_grants WHERE id = ?1");
-  if (!query.with(id).step()) return std::nullopt;
-  return broker_grant_from_row(query);
+  return find_row(source, "SELECT " AUTHPLANE_BROKER_GRANT_COLUMNS " FROM broker_grants WHERE id = ?1",
+                  &broker_grant_from_row, id);
 }
 
 template <class Source>
 std::optional<BrokerGrant> read_grant_of(Source& source, std::string_view user_id,
                                          std::string_view provider_id) {
-  Query query = source.query("SELECT " AUTHPLANE_BROKER_GRANT_COLUMNS
-                             " FROM broker_grants WHERE user_id = ?1 AND provider_id = ?2");
-  if (!query.with(user_id, provider_id).step()) return std::nullopt;
-  return broker_grant_from_row(query);
+  return find_row(source,
+                  "SELECT " AUTHPLANE_BROKER_GRANT_COLUMNS
+                  " FROM broker_grants WHERE user_id = ?1 AND provider_id = ?2",
+                  &broker_grant_from_row, user_id, provider_id);
 }
 
 class SqliteBrokerGrantStore final : public BrokerGrantStore {
@@ -45,17 +44,19 @@ class SqliteBrokerGrantStore final : public BrokerGrantStore {
 
   Outcome<std::vector<BrokerGrant>> list_of_user(std::string_view user_id) override {
     return state_.readers.read([&](Connection& connection) -> Outcome<std::vector<BrokerGrant>> {
-      Query query = connection.query("SELECT " AUTHPLANE_BROKER_GRANT_COLUMNS
-                                     " FROM broker_grants WHERE user_id = ?1 ORDER BY created_at DESC, id");
-      return rows_of(query.with(user_id));
+      return all_rows(connection,
+                      "SELECT " AUTHPLANE_BROKER_GRANT_COLUMNS
+                      " FROM broker_grants WHERE user_id = ?1 ORDER BY created_at DESC, id",
+                      &broker_grant_from_row, user_id);
     });
   }
 
   Outcome<std::vector<BrokerGrant>> list_after(std::string_view after, std::size_t limit) override {
     return state_.readers.read([&](Connection& connection) -> Outcome<std::vector<BrokerGrant>> {
-      Query query = connection.query("SELECT " AUTHPLANE_BROKER_GRANT_COLUMNS
-                                     " FROM broker_grants WHERE id > ?1 ORDER BY id LIMIT ?2");
-      return rows_of(query.with(after, limit));
+      return all_rows(connection,
+                      "SELECT " AUTHPLANE_BROKER_GRANT_COLUMNS
+                      " FROM broker_grants WHERE id > ?1 ORDER BY id LIMIT ?2",
+                      &broker_grant_from_row, after, limit);
     });
   }
 
@@ -142,12 +143,6 @@ class SqliteBrokerGrantStore final : public BrokerGrantStore {
   }
 
  private:
-  static std::vector<BrokerGrant> rows_of(Query& query) {
-    std::vector<BrokerGrant> out;
-    while (query.step()) out.push_back(broker_grant_from_row(query));
-    return out;
-  }
-
   static BrokerGrant put(WriteContext& context, BrokerGrant grant) {
     const std::string scopes = grant.scopes_granted.to_string();
     context

@@ -34,20 +34,17 @@ class SqliteBrokerProviderStore final : public BrokerProviderStore {
 
   Outcome<std::optional<BrokerProvider>> find_by_slug(std::string_view slug) override {
     return state_.readers.read([&](Connection& connection) -> Outcome<std::optional<BrokerProvider>> {
-      Query query = connection.query("SELECT " AUTHPLANE_BROKER_PROVIDER_COLUMNS
-                                     " FROM broker_providers WHERE slug = ?1");
-      if (!query.with(slug).step()) return std::optional<BrokerProvider>();
-      return std::optional<BrokerProvider>(broker_provider_from_row(query));
+      return find_row(connection,
+                      "SELECT " AUTHPLANE_BROKER_PROVIDER_COLUMNS " FROM broker_providers WHERE slug = ?1",
+                      &broker_provider_from_row, slug);
     });
   }
 
   Outcome<std::vector<BrokerProvider>> list() override {
     return state_.readers.read([&](Connection& connection) -> Outcome<std::vector<BrokerProvider>> {
-      Query query = connection.query("SELECT " AUTHPLANE_BROKER_PROVIDER_COLUMNS
-                                     " FROM broker_providers ORDER BY slug");
-      std::vector<BrokerProvider> out;
-      while (query.step()) out.push_back(broker_provider_from_row(query));
-      return out;
+      return all_rows(connection,
+                      "SELECT " AUTHPLANE_BROKER_PROVIDER_COLUMNS " FROM broker_providers ORDER BY slug",
+                      &broker_provider_from_row);
     });
   }
 

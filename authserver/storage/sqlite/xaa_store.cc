@@ -7,32 +7,29 @@ namespace {
 
 template <class Source>
 std::optional<TrustedIdp> read_idp(Source& source, std::string_view id) {
-  Query query = source.query("SELECT " AUTHPLANE_IDP_COLUMNS " FROM trusted_idps WHERE id = ?1");
-  if (!query.with(id).step()) return std::nullopt;
-  return idp_from_row(query);
+  return find_row(source, "SELECT " AUTHPLANE_IDP_COLUMNS " FROM trusted_idps WHERE id = ?1", &idp_from_row,
+                  id);
 }
 
 template <class Source>
 std::optional<TrustedIdp> read_idp_by_issuer(Source& source, std::string_view issuer) {
-  Query query = source.query("SELECT " AUTHPLANE_IDP_COLUMNS " FROM trusted_idps WHERE issuer = ?1");
-  if (!query.with(issuer).step()) return std::nullopt;
-  return idp_from_row(query);
+  return find_row(source, "SELECT " AUTHPLANE_IDP_COLUMNS " FROM trusted_idps WHERE issuer = ?1",
+                  &idp_from_row, issuer);
 }
 
 template <class Source>
 std::optional<XaaPolicy> read_policy(Source& source, std::string_view id) {
-  Query query = source.query("SELECT " AUTHPLANE_XAA_POLICY_COLUMNS " FROM xaa_policies WHERE id = ?1");
-  if (!query.with(id).step()) return std::nullopt;
-  return xaa_policy_from_row(query);
+  return find_row(source, "SELECT " AUTHPLANE_XAA_POLICY_COLUMNS " FROM xaa_policies WHERE id = ?1",
+                  &xaa_policy_from_row, id);
 }
 
 template <class Source>
 std::optional<SubjectMapping> read_mapping(Source& source, std::string_view idp_id,
                                            std::string_view idp_subject) {
-  Query query = source.query("SELECT " AUTHPLANE_SUBJECT_MAPPING_COLUMNS
-                             " FROM subject_mappings WHERE idp_id = ?1 AND idp_subject = ?2");
-  if (!query.with(idp_id, idp_subject).step()) return std::nullopt;
-  return subject_mapping_from_row(query);
+  return find_row(source,
+                  "SELECT " AUTHPLANE_SUBJECT_MAPPING_COLUMNS
+                  " FROM subject_mappings WHERE idp_id = ?1 AND idp_subject = ?2",
+                  &subject_mapping_from_row, idp_id, idp_subject);
 }
 
 class SqliteXaaStore final : public XaaStore {
@@ -67,11 +64,9 @@ class SqliteXaaStore final : public XaaStore {
 
   Outcome<std::vector<TrustedIdp>> list_idps() override {
     return state_.readers.read([&](Connection& connection) -> Outcome<std::vector<TrustedIdp>> {
-      Query query =
-          connection.query("SELECT " AUTHPLANE_IDP_COLUMNS " FROM trusted_idps ORDER BY created_at, id");
-      std::vector<TrustedIdp> out;
-      while (query.step()) out.push_back(idp_from_row(query));
-      return out;
+      return all_rows(connection,
+                      "SELECT " AUTHPLANE_IDP_COLUMNS " FROM trusted_idps ORDER BY created_at, id",
+                      &idp_from_row);
     });
   }
 
@@ -115,13 +110,11 @@ class SqliteXaaStore final : public XaaStore {
 
   Outcome<std::vector<XaaPolicy>> list_policies(const std::optional<std::string>& idp_id) override {
     return state_.readers.read([&](Connection& connection) -> Outcome<std::vector<XaaPolicy>> {
-      Query query = connection.query("SELECT " AUTHPLANE_XAA_POLICY_COLUMNS
-                                     " FROM xaa_policies WHERE (?1 IS NULL OR idp_id = ?1)"
-                                     " ORDER BY created_at, id");
-      query.with(idp_id);
-      std::vector<XaaPolicy> out;
-      while (query.step()) out.push_back(xaa_policy_from_row(query));
-      return out;
+      return all_rows(connection,
+                      "SELECT " AUTHPLANE_XAA_POLICY_COLUMNS
+                      " FROM xaa_policies WHERE (?1 IS NULL OR idp_id = ?1)"
+                      " ORDER BY created_at, id",
+                      &xaa_policy_from_row, idp_id);
     });
   }
 
@@ -175,13 +168,11 @@ class SqliteXaaStore final : public XaaStore {
 
   Outcome<std::vector<SubjectMapping>> list_mappings(const std::optional<std::string>& idp_id) override {
     return state_.readers.read([&](Connection& connection) -> Outcome<std::vector<SubjectMapping>> {
-      Query query = connection.query("SELECT " AUTHPLANE_SUBJECT_MAPPING_COLUMNS
-                                     " FROM subject_mappings WHERE (?1 IS NULL OR idp_id = ?1)"
-                                     " ORDER BY created_at, id");
-      query.with(idp_id);
-      std::vector<SubjectMapping> out;
-      while (query.step()) out.push_back(subject_mapping_from_row(query));
-      return out;
+      return all_rows(connection,
+                      "SELECT " AUTHPLANE_SUBJECT_MAPPING_COLUMNS
+                      " FROM subject_mappings WHERE (?1 IS NULL OR idp_id = ?1)"
+                      " ORDER BY created_at, id",
+                      &subject_mapping_from_row, idp_id);
     });
   }
 
