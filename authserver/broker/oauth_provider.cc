@@ -71,8 +71,11 @@ class Reader {
     auto parsed = Url::parse(given);
     if (given.empty()) {
       wrong(member, "is missing; set the URL of the provider");
+    } else if (parsed && parsed->scheme() == "http" && !allow_http_) {
+      wrong(member,
+            "is http; use https, or with a localhost issuer broker.allow_private_upstreams permits it");
     } else if (!parsed || parsed->has_fragment() || parsed->has_userinfo() ||
-               (parsed->scheme() != "https" && !(allow_http_ && parsed->scheme() == "http"))) {
+               (parsed->scheme() != "https" && parsed->scheme() != "http")) {
       wrong(member, "is not an https URL without user information and fragment");
     } else {
       return std::move(*parsed);
