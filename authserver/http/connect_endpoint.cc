@@ -2,8 +2,8 @@
 
 #include <authplane/base/encoding.h>
 #include <authplane/base/form.h>
-#include <authplane/base/hash.h>
 
+#include "authserver/federation/pending_sign_in.h"
 #include "authserver/http/login_endpoint.h"
 #include "authserver/sealing/owner.h"
 
@@ -22,14 +22,17 @@ std::string what_is_missing(const ConnectTools& tools) {
   return tools.sealer == nullptr || tools.broker == nullptr ? "data_encryption.driver" : "";
 }
 
-// RFC 7636 section 4.2.
-std::string challenge_of(std::string_view verifier) {
-  return base64url_encode(as_bytes(sha256(verifier)));
-}
-
 std::string without_slash(std::string url) {
   while (url.ends_with('/')) url.pop_back();
   return url;
+}
+
+// The list of connections of this server is always a good end.
+std::vector<std::string> allowed_return_urls(const ConnectOptions& options, const std::string& base_url,
+                                             const Site& site) {
+  std::vector<std::string> urls = options.allowed_return_urls;
+  for (const std::string& own : {base_url, without_slash(site.issuer)}) urls.push_back(own + "/connections");
+  return urls;
 }
 
 // Everything the resource offers: whoever has to connect an account does so once.
@@ -72,8 +75,8 @@ ConnectEndpoint::ConnectEndpoint(const ConnectOptions& options, const ConnectToo
       tools_(tools),
       deps_(deps),
       keys_(tools.state_secret != nullptr ? tools.state_secret->clone() : SecretString()),
-      requests_(base_url_, options.allowed_return_urls,
-                {.site = deps.site, .resources = deps.resources, .providers = deps.providers}) {}
+      requests_(allowed_return_urls(options, base_url_, deps.site),
+                {.resources = deps.resources, .providers = deps.providers}) {}
 
 std::string ConnectEndpoint::callback_url(std::string_view provider_slug) const {
   return base_url_ + "/connect/" + std::string(provider_slug) + "/callback";
@@ -139,7 +142,7 @@ HttpResponse ConnectEndpoint::begin(const ConnectRequest& request, const std::st
                   begun.error().detail);
   }
   return found(authorization_url(*upstream, callback_url(provider.slug), scopes, state.text(),
-                                 challenge_of(verifier.expose())));
+                                 code_challenge(verifier.expose())));
 }
 
 void ConnectEndpoint::callback(const HttpRequest& request, const std::string& provider_slug,

@@ -1,7 +1,5 @@
 #include "authserver/http/connect_request.h"
 
-#include <algorithm>
-
 #include "authserver/identity/return_url.h"
 
 namespace authplane::authserver {
@@ -9,19 +7,12 @@ namespace {
 
 using Code = OAuthErrorCode;
 
-constexpr std::string_view kConnections = "/connections";
-
 // The refusal of a store, which the browser's user can do nothing about.
 Unexpected<Denial> store_failed(const DomainError& error) {
   const bool may_help = error.code == DomainErrorCode::unavailable;
   return {Denial{.error = {may_help ? Code::temporarily_unavailable : Code::server_error,
                            may_help ? "the server is busy; try again" : "the server failed to look this up"},
                  .reason = error.detail.empty() ? error.description : error.detail}};
-}
-
-std::string without_slash(std::string text) {
-  while (text.ends_with('/')) text.pop_back();
-  return text;
 }
 
 }  // namespace
@@ -38,7 +29,7 @@ Result<ConnectRequest, Denial> ConnectRequests::check(std::string_view provider_
   auto resource = find_resource(request.provider, query.get("resource").value_or(""));
   if (!resource) return Err(std::move(resource).error());
   request.resource = std::move(*resource);
-  if (!is_ours(request.return_url) && !is_allowed_return_url(request.return_url, allowed_) &&
+  if (!is_allowed_return_url(request.return_url, allowed_) &&
       !is_allowed_return_url(request.return_url, request.resource->policy.connect_allowed_return_urls)) {
     return deny(Code::invalid_request, "return_url is not one of those allowed for this resource");
   }
@@ -76,11 +67,6 @@ Result<ResourcePtr, Denial> ConnectRequests::find_resource(const BrokerProvider&
   if (all.size() > 1)
     return deny(Code::invalid_request, "several resources use this provider; name one as resource");
   return std::move(all.front());
-}
-
-bool ConnectRequests::is_ours(std::string_view return_url) const {
-  return return_url == base_url_ + std::string(kConnections) ||
-         return_url == without_slash(deps_.site.issuer) + std::string(kConnections);
 }
 
 }  // namespace authplane::authserver

@@ -9,7 +9,6 @@
 #include "authserver/domain/broker_provider_store.h"
 #include "authserver/domain/resource_store.h"
 #include "authserver/http/denial.h"
-#include "authserver/http/site.h"
 
 namespace authplane::authserver {
 
@@ -25,15 +24,13 @@ struct ConnectRequest {
 class ConnectRequests {
  public:
   struct Deps {
-    const Site& site;
     ResourceStore& resources;
     BrokerProviderStore& providers;
   };
-  // `base_url` is where the provider sends browsers back to, without a slash at the end.
   // `allowed_return_urls` are those of every resource, see identity/return_url.h. The references outlive the
   // object.
-  ConnectRequests(std::string base_url, std::vector<std::string> allowed_return_urls, Deps deps)
-      : base_url_(std::move(base_url)), allowed_(std::move(allowed_return_urls)), deps_(deps) {}
+  ConnectRequests(std::vector<std::string> allowed_return_urls, Deps deps)
+      : allowed_(std::move(allowed_return_urls)), deps_(deps) {}
 
   // Denials: invalid_request, invalid_target, temporarily_unavailable, server_error.
   Result<ConnectRequest, Denial> check(std::string_view provider_slug, const Form& query) const;
@@ -41,9 +38,7 @@ class ConnectRequests {
  private:
   Result<BrokerProvider, Denial> find_provider(std::string_view slug) const;
   Result<ResourcePtr, Denial> find_resource(const BrokerProvider& provider, std::string_view asked_for) const;
-  bool is_ours(std::string_view return_url) const;
 
-  const std::string base_url_;
   const std::vector<std::string> allowed_;
   const Deps deps_;
 };
