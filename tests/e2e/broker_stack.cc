@@ -170,6 +170,12 @@ Reply BrokerStack::exchange(const std::string& subject_token, const std::string&
   return exchange(acting_, exchange_form(subject_token, scope));
 }
 
+void BrokerStack::expect_logged(const std::string& part) const {
+  EXPECT_TRUE(eventually(std::chrono::seconds(20), [&] { return as_.log().find(part) != std::string::npos; }))
+      << "the log does not mention " << part << ":\n"
+      << as_.log();
+}
+
 void BrokerStack::link(bool there) {
   if (there) {
     created(as_, "/admin/fronting",
@@ -189,7 +195,8 @@ nlohmann::json BrokerStack::grants_of(const Person& person) const {
 
 int BrokerStack::active_grants_of(const Person& person) const {
   int active = 0;
-  for (const auto& grant : grants_of(person)["broker_grants"]) {
+  const auto grants = grants_of(person);
+  for (const auto& grant : grants["broker_grants"]) {
     if (!grant.contains("revoked_at")) ++active;
   }
   return active;

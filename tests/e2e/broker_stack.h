@@ -90,6 +90,8 @@ class BrokerStack {
   nlohmann::json grants_of(const Person& person) const;
   int active_grants_of(const Person& person) const;
 
+  // Lines arrive a moment after the answer they are about.
+  void expect_logged(const std::string& part) const;
   // A token of GitHub, or a failed test and "".
   std::string vended(const Reply& reply) const;
   void expect_connect_first(const Reply& reply, const std::string& cause) const;

@@ -13,7 +13,7 @@ namespace authplane::e2e {
 namespace {
 
 std::set<std::string> spellings(const std::string& word) {
-  const auto quoted = nlohmann::json(word).dump();
+  const auto quoted = nlohmann::json(word).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   return {word, form_encode(word), base64_encode(word), hex_encode(word),
           quoted.substr(1, quoted.size() - 2)};
 }

@@ -114,10 +114,11 @@ TEST_F(BrokerJourney, ATokenForNoServerNeedsConsentAtTheOneThatActs) {
 
 // D-10: a machine has no account that could be connected.
 TEST_F(BrokerJourney, AMachineIsToldSoAtOnce) {
-  const auto token =
-      stack.as().token(stack.acting_client(), "repo", "https://github-stub.example.invalid/api");
-  ASSERT_EQ(token.status, 200) << token.body;
-  expect_error(stack.exchange(token.json()["access_token"]), 400, "invalid_grant");
+  const auto& machine = stack.acting_client();
+  expect_error(stack.as().token(machine, "repo", "https://github-stub.example.invalid/api"), 400,
+               "invalid_target");
+  expect_error(stack.exchange(stack.as().access_token(machine, "repo", stack.actor())), 400, "invalid_grant");
+  expect_error(stack.exchange(stack.as().access_token(machine, "repo", "")), 400, "invalid_grant");
 }
 
 TEST_F(BrokerJourney, WhoMayExchangeIsUpToTheOperator) {
