@@ -12,12 +12,14 @@ resolve_tier() {
   case $UPSTREAM in
     standin)
       GH_URL=http://localhost:$GH_PORT
+      GH_REVOKE_URL=$GH_URL/login/oauth/revoke
       export GITHUB_API_URL=${GITHUB_API_URL:-$GH_URL}
       # The stand-in is on loopback, where the authorization server does not go unless it is told to.
       export AUTHPLANE_BROKER_ALLOW_PRIVATE_UPSTREAMS=true
       ;;
     github)
       GH_URL=https://github.com
+      GH_REVOKE_URL='' # GitHub has nothing of the shape of RFC 7009
       export GITHUB_API_URL=${GITHUB_API_URL:-https://api.github.com}
       [[ ${CONNECTOR_GITHUB_CLIENT_ID-} != standin-client ]] || die "UPSTREAM=github needs an app of yours" \
         "put its CONNECTOR_GITHUB_CLIENT_ID and CONNECTOR_GITHUB_SECRET into $ENV_FILE, see the README"
@@ -52,7 +54,7 @@ operator() {
 
 # What is registered, as the admin API takes it.
 provider_json() {
-  jq -cn --arg id "$CONNECTOR_GITHUB_CLIENT_ID" --arg gh "$GH_URL" --arg revoke "${GH_REVOKE_URL-}" '{slug: "github", display_name: "GitHub",
+  jq -cn --arg id "$CONNECTOR_GITHUB_CLIENT_ID" --arg gh "$GH_URL" --arg revoke "$GH_REVOKE_URL" '{slug: "github", display_name: "GitHub",
     protocol: "oauth", config_data: ({client_id: $id, client_secret_ref: "CONNECTOR_GITHUB_SECRET",
     authorize_url: "\($gh)/login/oauth/authorize", token_url: "\($gh)/login/oauth/access_token"} +
     (if $revoke == "" then {} else {revoke_url: $revoke} end))}'

@@ -314,6 +314,12 @@ exchange "$TOKEN"
 needs_consent F27 "the next exchange" consent_missing "$connect_url"
 browse GET "$CONNECTIONS" -H 'Accept: application/json'
 is F27 "nothing is connected" "$STATUS $BODY" "200 []"
+for _ in {1..100}; do # GitHub is told when the server gets to it
+  told=$(asked revoke length)
+  [[ $told == 0 ]] || break
+  read -rt 0.2 <> <(:) || true
+done
+is F27 "GitHub was told, once" "$told $(asked 'revoke[0]' .token.match)" "1 true"
 
 # F23, F24 connecting goes wrong
 active() { grants '.broker_grants | map(select(.revoked_at == null)) | length'; }
