@@ -9,11 +9,11 @@
 #include <nlohmann/json.hpp>
 
 #include <authplane/base/encoding.h>
-#include <authplane/jose/key.h>
 #include <authplane/json/json.h>
 
 #include "authserver/xaa/identity_assertion.h"
 #include "check.h"
+#include "signing_key.h"
 
 using namespace authplane;
 using namespace authplane::authserver;
@@ -23,16 +23,6 @@ namespace {
 constexpr std::string_view kIssuer = "https://idp.example";
 constexpr std::string_view kAudience = "https://as.example";
 constexpr std::int64_t kNow = 1'767'225'600;
-
-const PrivateKey& signing_key() {
-  static const PrivateKey key = PrivateKey::from_jwk({{"kty", "EC"},
-                                                      {"crv", "P-256"},
-                                                      {"x", "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU"},
-                                                      {"y", "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"},
-                                                      {"d", "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"}})
-                                    .value();
-  return key;
-}
 
 const JwkSet& keys() {
   static const JwkSet set =

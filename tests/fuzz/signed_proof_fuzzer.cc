@@ -11,27 +11,16 @@
 #include <authplane/base/encoding.h>
 #include <authplane/dpop/proof.h>
 #include <authplane/dpop/target_uri.h>
-#include <authplane/jose/key.h>
 #include <authplane/json/json.h>
 
 #include "check.h"
+#include "signing_key.h"
 
 using namespace authplane;
 
 namespace {
 
 constexpr std::string_view kHtu = "https://rs.example/mcp";
-
-// RFC 7515, appendix A.3.
-const PrivateKey& signing_key() {
-  static const PrivateKey key = PrivateKey::from_jwk({{"kty", "EC"},
-                                                      {"crv", "P-256"},
-                                                      {"x", "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU"},
-                                                      {"y", "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"},
-                                                      {"d", "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"}})
-                                    .value();
-  return key;
-}
 
 std::string compact_proof(std::string_view input) {
   static const std::string jwk = to_json_text(signing_key().public_key().to_jwk());
