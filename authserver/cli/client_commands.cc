@@ -29,14 +29,17 @@ CommandResult<std::string> scope_ceiling(const Context& context, const CreateOpt
   return joined;
 }
 
-// A client without a secret cannot use client_credentials; over HTTP such a registration stands.
+// A client without a secret cannot use these; over HTTP such a registration stands.
 CommandResult<void> check_auth_method(const ClientRegistration& registration) {
   const std::vector<std::string> grants = registration.grant_types.value_or(std::vector<std::string>());
-  if (registration.token_endpoint_auth_method != "none" ||
-      std::find(grants.begin(), grants.end(), "client_credentials") == grants.end()) {
-    return {};
+  if (registration.token_endpoint_auth_method != "none") return {};
+  for (const GrantKind kind :
+       {GrantKind::client_credentials, GrantKind::token_exchange, GrantKind::jwt_bearer}) {
+    const std::string name(to_string(kind));
+    if (std::find(grants.begin(), grants.end(), name) != grants.end())
+      return failure(name + " needs a secret; add --auth-method client_secret_basic");
   }
-  return failure("client_credentials needs a secret; add --auth-method client_secret_basic");
+  return {};
 }
 
 CommandResult<void> create(Invocation& invocation, const CreateOptions& options) {

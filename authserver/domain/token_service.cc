@@ -39,6 +39,10 @@ std::string audit_detail_of(const TokenGrant& grant, const std::string& jti, con
   return detail + " " + audit_detail({{"scopes", scope}});
 }
 
+Actor actor_of(const TokenGrant& grant, std::string_view ip) {
+  return {.id = grant.user_id.empty() ? grant.client->id : grant.user_id, .ip = std::string(ip)};
+}
+
 // A JSON array of strings.
 std::string array_of(const std::vector<std::string>& values) {
   std::string text;
@@ -141,9 +145,7 @@ class PendingToken {
 
 NewIssuance TokenService::record_of(TokenGrant& grant, Issuance row, std::string_view ip,
                                     const std::string& detail) const {
-  const std::string& actor = grant.user_id.empty() ? grant.client->id : grant.user_id;
-  AuditEvent event =
-      audit_.make(grant.audit_action, {.id = actor, .ip = std::string(ip)}, grant.client->id, detail);
+  AuditEvent event = audit_.make(grant.audit_action, actor_of(grant, ip), grant.client->id, detail);
   return {.row = std::move(row),
           .audit = std::move(event),
           .proof = grant.proof,
@@ -175,21 +177,28 @@ void TokenService::record_vended(TokenGrant grant, UpstreamToken token, std::str
   Issuance row = issuance_of(grant, ids_.next(), clock_.now_seconds());
   row.backend_kind = BackendKind::broker;
   row.revocable = false;
-  const std::string id = row.id.text();
   std::string scope = grant.scopes.to_string();
   const std::string detail =
       grant.audit_detail + " " +
-      audit_detail({{"scopes", scope}, {"issuance_id", id}, {"provider", token.provider_slug}});
+      audit_detail({{"scopes", scope}, {"issuance_id", row.id.text()}, {"provider", token.provider_slug}});
+  NewIssuance record = record_of(grant, std::move(row), ip, detail);
+  const auto audit_vended =
+      [this, client_id = grant.client->id, actor = actor_of(grant, ip),
+       detail = audit_detail(
+           {{"provider", token.provider_slug}, {"resource", grant.resource->slug}, {"scopes", scope}})] {
+        audit_.post("upstream.token.issued", actor, client_id, detail);
+      };
   // A copy of the token lives as long as the write takes, like that of a token signed here.
-  auto vended = std::make_shared<UpstreamToken>(std::move(token));
-  issuances_.append_async(record_of(grant, std::move(row), ip, detail),
-                          [vended, scope = std::move(scope), done = std::move(done)](Outcome<void> stored) {
-                            if (!stored) return done(Err(stored.error()));
-                            done(IssuedToken{.access_token = std::string(vended->access_token.expose()),
-                                             .token_type = "Bearer",
-                                             .expires_in = vended->expires_in,
-                                             .scope = scope});
-                          });
+  const auto vended = std::make_shared<const UpstreamToken>(std::move(token));
+  issuances_.append_async(std::move(record), [audit_vended, vended, scope = std::move(scope),
+                                              done = std::move(done)](Outcome<void> stored) {
+    if (!stored) return done(Err(stored.error()));
+    audit_vended();
+    done(IssuedToken{.access_token = std::string(vended->access_token.expose()),
+                     .token_type = "Bearer",
+                     .expires_in = vended->expires_in,
+                     .scope = scope});
+  });
 }
 
 }  // namespace authplane::authserver

@@ -7,6 +7,7 @@
 namespace authplane::authserver {
 namespace {
 
+using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using namespace std::chrono_literals;
@@ -83,6 +84,8 @@ TEST_F(BrokerExchangeTest, AnswersWithTheTokenOfTheProviderAndRecordsThatItDid) 
                 row.id.text() + " provider=github");
   EXPECT_EQ(server.metrics.count("authplane_token_exchange_total{kind=fronted,source=actor,target=upstream}"),
             1);
+  EXPECT_THAT(audit_lines(), Contains("upstream.token.issued actor=user-1 client=agent provider=github "
+                                      "resource=upstream scopes=repo"));
   // It is no token of this server.
   EXPECT_EQ(json_of(introspect("gho_upstream", secret_of("agent")))["active"], false);
   EXPECT_EQ(json_of(introspect(row.id.text(), secret_of("agent")))["active"], false);

@@ -30,7 +30,8 @@ TEST_F(DocumentsTest, MetadataNamesOnlyWhatIsServed) {
       R"("revocation_endpoint":"https://as.example/oauth/revoke",)"
       R"("introspection_endpoint":"https://as.example/oauth/introspect",)"
       R"("jwks_uri":"https://as.example/.well-known/jwks.json","response_types_supported":["code"],)"
-      R"("grant_types_supported":["authorization_code","refresh_token","client_credentials"],)"
+      R"("grant_types_supported":["authorization_code","refresh_token","client_credentials",)"
+      R"("urn:ietf:params:oauth:grant-type:token-exchange"],)"
       R"("token_endpoint_auth_methods_supported":["none","client_secret_basic","client_secret_post"],)"
       R"("introspection_endpoint_auth_methods_supported":["client_secret_basic","client_secret_post"],)"
       R"("revocation_endpoint_auth_methods_supported":["none","client_secret_basic","client_secret_post"],)"
@@ -126,6 +127,7 @@ TEST(Metadata, PublicClientsAreWelcomeWithTheFirstGrantTheyMayUse) {
 
 TEST_F(DocumentsTest, EmptyListsAreLeftOut) {
   server.config.client_credentials_enabled = false;
+  server.config.token_exchange.reset();
   server.start();
   const Json body = json_of(server.get("/.well-known/oauth-authorization-server"));
   EXPECT_FALSE(body.contains("scopes_supported"));

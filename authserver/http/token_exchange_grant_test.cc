@@ -404,7 +404,7 @@ TEST_F(TokenExchangeTest, StoreThatDoesNotAnswerIsNoRefusalOfTheToken) {
   expect_error(exchange(old), 503, "temporarily_unavailable");
 }
 
-// --- T16: never more than there was
+// --- T16, C3 23: never more than there was
 
 TEST_F(TokenExchangeTest, T16_NothingIsGainedByAskingForNothing) {
   // A token without scope has none to pass on.
