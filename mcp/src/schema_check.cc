@@ -85,12 +85,14 @@ std::string subject(const std::string& path) {
 }  // namespace
 
 struct SchemaCheck::Node {
+  struct Property;  // a pair is not one: clang wants both its types complete too early
+
   unsigned types = 0;   // 0 = any
   bool never = false;   // the schema `false`
   bool closed = false;  // additionalProperties: false
   std::vector<std::string> required;
-  std::vector<std::pair<std::string, Node>> properties;  // sorted by name
-  std::vector<Json> choices;                             // enum
+  std::vector<Property> properties;  // sorted by name
+  std::vector<Json> choices;         // enum
   bool has_choices = false;
   std::unique_ptr<Node> items;
 
@@ -98,6 +100,11 @@ struct SchemaCheck::Node {
   const Node* property(std::string_view name) const;
   std::optional<std::string> violation(const Json& value, const std::string& path) const;
   std::optional<std::string> object_violation(const Json& value, const std::string& path) const;
+};
+
+struct SchemaCheck::Node::Property {
+  std::string name;
+  Node schema;
 };
 
 SchemaCheck::Node SchemaCheck::Node::compile(const Json& schema) {
@@ -116,7 +123,7 @@ SchemaCheck::Node SchemaCheck::Node::compile(const Json& schema) {
     }
   }
   if (const auto* properties = find_object(schema, "properties")) {
-    for (const auto& [name, sub] : properties->items()) node.properties.emplace_back(name, compile(sub));
+    for (const auto& [name, sub] : properties->items()) node.properties.push_back({name, compile(sub)});
   }
   if (const auto* choices = find_array(schema, "enum")) {
     node.has_choices = true;
@@ -134,8 +141,8 @@ SchemaCheck::Node SchemaCheck::Node::compile(const Json& schema) {
 
 const SchemaCheck::Node* SchemaCheck::Node::property(std::string_view name) const {
   const auto at = std::lower_bound(properties.begin(), properties.end(), name,
-                                   [](const auto& entry, std::string_view key) { return entry.first < key; });
-  return at != properties.end() && at->first == name ? &at->second : nullptr;
+                                   [](const auto& entry, std::string_view key) { return entry.name < key; });
+  return at != properties.end() && at->name == name ? &at->schema : nullptr;
 }
 
 std::optional<std::string> SchemaCheck::Node::violation(const Json& value, const std::string& path) const {
