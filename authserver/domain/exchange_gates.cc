@@ -48,16 +48,17 @@ Exchanged<void> check_fronting_caller(const Resource& source, const Resource& ta
 
 TokenSource source_of(const PresentedToken& subject, const ResourceCatalog& catalog,
                       std::string_view issuer) {
+  if (const std::string& id = subject.row.resource_id; !id.empty()) {
+    ResourcePtr recorded = catalog.find_by_id(id);
+    const bool is_gone = recorded == nullptr;
+    return {.resource = std::move(recorded), .is_unclear = is_gone};
+  }
   TokenSource source;
   for (const std::string& audience : subject.audience) {
     if (audience.empty() || audience == issuer) continue;
-    // The record knows which of several resources with this URI it was.
-    const ResourcePtr recorded = catalog.find_by_id(subject.row.resource_id);
-    const ResourceMatch match = recorded && recorded->uri == audience ? ResourceMatch{Match::one, recorded}
-                                                                      : catalog.resolve(audience);
-    if (match.match == Match::ambiguous) source.is_ambiguous = true;
-    if (match.match != Match::one || match.resource->backend_kind != BackendKind::mint) continue;
-    return {.resource = match.resource, .is_ambiguous = false};
+    ResourceMatch match = catalog.resolve(audience);
+    if (match.match == Match::one) return {.resource = std::move(match.resource), .is_unclear = false};
+    source.is_unclear = true;
   }
   return source;
 }

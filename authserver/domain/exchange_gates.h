@@ -22,10 +22,11 @@ Exchanged<void> check_cross_client(const Resource& target, std::string_view clie
 Exchanged<void> check_fronting_caller(const Resource& source, const Resource& target,
                                       std::string_view client_id);
 
-// The resource a token is for. `is_ambiguous`: several may be meant.
+// The resource a token is for: the one on record, whatever its URI is by now, or else the one its `aud`
+// names.
 struct TokenSource {
-  ResourcePtr resource;  // a mint resource, null when the token names none
-  bool is_ambiguous = false;
+  ResourcePtr resource;     // null when the token is for none
+  bool is_unclear = false;  // it is for one, but not to be told which: gone, or one of several
 };
 TokenSource source_of(const PresentedToken& subject, const ResourceCatalog& catalog, std::string_view issuer);
 

@@ -51,4 +51,21 @@ inline Unexpected<ExchangeRefusal> needs_consent(std::string_view reason, std::s
       .consent = std::move(consent)}};
 }
 
+// For a token that was decided on and is refused now. What is gone is told from what never was.
+// `consent_slug` is the resource whose consent allowed it, "" = none.
+inline ExchangeRefusal changed_meanwhile(ExchangeRefusal refusal, std::string_view target_slug,
+                                         std::string_view consent_slug) {
+  if (refusal.error.code == DomainErrorCode::invalid_grant) {
+    return refuse(DomainErrorCode::invalid_grant, "subject_token_revoked_during_mint",
+                  "the subject_token is not valid", std::move(refusal.error.detail))
+        .error;
+  }
+  const bool says_more =
+      refusal.consent && (refusal.consent->is_insufficient || !refusal.consent->provider_slug.empty());
+  if (refusal.error.code != DomainErrorCode::consent_required || says_more) return refusal;
+  return needs_consent("consent_revoked_during_mint", target_slug,
+                       {.resource_slug = std::string(consent_slug)}, std::move(refusal.error.detail))
+      .error;
+}
+
 }  // namespace authplane::authserver

@@ -57,6 +57,18 @@ Exchanged<ExchangeDecision> TokenExchange::decide(const ExchangeRequest& request
   return targeted->target->backend_kind == BackendKind::mint ? to_mint(*targeted) : to_broker(*targeted);
 }
 
+Exchanged<void> TokenExchange::confirm(const TokenGrant& grant) const {
+  const auto now = decide(grant.asked->request());
+  if (!now) return Err(changed_meanwhile(now.error(), grant.resource->slug, grant.consent_resource));
+  const Resource* resource = now->grant.resource.get();
+  const bool is_same = resource != nullptr && resource->id == grant.resource->id &&
+                       resource->broker_provider_id == grant.resource->broker_provider_id &&
+                       grant.scopes.is_subset_of(now->grant.scopes);
+  if (is_same) return {};
+  return refuse(DomainErrorCode::unavailable, "exchange_changed_during_mint", "the server is busy; try again",
+                "what may be had of resource " + grant.resource->slug + " changed meanwhile");
+}
+
 Exchanged<TokenExchange::Targeted> TokenExchange::find_target(const ExchangeRequest& request,
                                                               const PresentedToken& subject) const {
   auto catalog = deps_.storage.resources().catalog();
@@ -103,6 +115,7 @@ Exchanged<ExchangeDecision> TokenExchange::decide_self(const ExchangeRequest& re
   TokenGrant grant = grant_of(request, subject);
   if (auto depth = check_depth(grant.act); !depth) return Err(std::move(depth).error());
   grant.scopes = std::move(*scopes);
+  grant.not_after = subject.row.expires_at;
   if (!subject.audience.empty()) grant.audience = subject.audience.front();
   grant.audit_detail = self_detail(request, subject);
   return ExchangeDecision{.grant = std::move(grant), .kind = ExchangeKind::self};

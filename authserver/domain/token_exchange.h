@@ -27,6 +27,25 @@ struct ExchangeRequest {
   std::string_view scope;
 };
 
+// A request that outlives the HTTP request it came with.
+struct ExchangeInput {
+  explicit ExchangeInput(const ExchangeRequest& request)
+      : client(request.client),
+        subject_token(request.subject_token),
+        subject_token_type(request.subject_token_type),
+        actor_token(request.actor_token),
+        actor_token_type(request.actor_token_type),
+        resource(request.resource),
+        scope(request.scope) {}
+  // Points into this.
+  ExchangeRequest request() const {
+    return {client, subject_token, subject_token_type, actor_token, actor_token_type, resource, scope};
+  }
+
+  const ClientPtr client;
+  const std::string subject_token, subject_token_type, actor_token, actor_token_type, resource, scope;
+};
+
 // How the new token hangs together with the old one.
 enum class ExchangeKind { self, direct, fronted };
 std::string_view to_string(ExchangeKind kind) noexcept;
@@ -54,6 +73,9 @@ class TokenExchange {
 
   // What may change until the token is recorded is judged again then (TokenGrant::exchange).
   Exchanged<ExchangeDecision> decide(const ExchangeRequest& request) const;
+  // Whether what was decided on still holds: for what an operator or the user changed while an upstream
+  // provider was asked. The refusal is that of a new request, but for a token or a consent that went.
+  Exchanged<void> confirm(const TokenGrant& grant) const;
 
  private:
   // A request that names a resource.

@@ -7,12 +7,15 @@ namespace {
 
 // One that is for another resource goes through a gateway or nowhere.
 Exchanged<void> check_way(const ResourcePtr& target, const TokenSource& source, bool is_linked) {
-  const bool is_elsewhere = source.is_ambiguous || (source.resource && source.resource != target);
-  if (!is_elsewhere || is_linked) return {};
-  const std::string from = source.resource ? source.resource->slug : "the resource of the subject_token";
-  return refuse(
-      DomainErrorCode::invalid_request, "fronting_link_missing",
-      "no fronting link leads from " + from + " to " + target->slug + "; an operator has to create it");
+  if (source.is_unclear) {
+    return refuse(DomainErrorCode::invalid_request, "fronting_link_missing",
+                  "no fronting link leads to " + target->slug +
+                      ": the resource of the subject_token is gone, or shares its URI");
+  }
+  if (!source.resource || source.resource == target || is_linked) return {};
+  return refuse(DomainErrorCode::invalid_request, "fronting_link_missing",
+                "no fronting link leads from " + source.resource->slug + " to " + target->slug +
+                    "; an operator has to create it");
 }
 
 }  // namespace

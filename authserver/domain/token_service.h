@@ -20,6 +20,8 @@
 
 namespace authplane::authserver {
 
+struct ExchangeInput;
+
 // Everything a grant decides about the access token it wants, and what is recorded and answered with it.
 struct TokenGrant {
   GrantKind grant = GrantKind::client_credentials;
@@ -28,7 +30,8 @@ struct TokenGrant {
   ResourcePtr resource;  // null: the token is for the issuer itself, which no resource server accepts
   ScopeSet scopes;       // granted; may be empty
   std::chrono::seconds lifetime{3600};
-  std::string audit_action{};         // of the row written with the token
+  std::optional<std::chrono::sys_seconds> not_after{};  // when the token ends at the latest
+  std::string audit_action{};                           // of the row written with the token
   std::string dpop_jkt{};             // thumbprint of the key the token is bound to (RFC 9449), "" = bearer
   std::optional<SpentProof> proof{};  // used up by the token; none when the binding comes from elsewhere
   std::string user_id{};              // the user behind the token, "" = the client acts for itself
@@ -47,6 +50,8 @@ struct TokenGrant {
   std::string consent_resource{};           // slug of the resource whose consent that is, "" = none
   std::string audit_detail{};               // of its audit row, beside `jti` and `scopes`
   Counter* counted_as = nullptr;            // when it is issued; null: as the grant's tokens are
+  // Of a token of an upstream provider: what was decided on, to be judged again when the token has come.
+  std::shared_ptr<const ExchangeInput> asked{};
 };
 
 struct IssuedToken {

@@ -147,6 +147,48 @@ TEST_F(BrokerExchangeTest, J8_WithoutALinkTheMissingLinkIsNamedAndNoConsentAsked
   EXPECT_TRUE(upstream_tokens->requests.empty());
 }
 
+// The record says whose token it is, not what the URI is by now.
+TEST_F(BrokerExchangeTest, TokenStaysThatOfItsResourceWhateverTheUriBecomes) {
+  allow("app", "actor", "repo user");
+  const std::string old = subject_at("actor", "repo user");
+  change_resource("actor", [](Resource& actor) { actor.uri = "https://moved.example/mcp"; });
+  expect_refused(vend(old), 400, "invalid_request", "fronting_link_missing", "from actor to upstream");
+  // Nor does it become the token of who has the URI now.
+  server.add(server.resource_named("heir", "https://actor.example/mcp", {"repo"}));
+  link("heir", "upstream", {{"repo", {"repo"}}});
+  expect_refused(vend(old), 400, "invalid_request", "fronting_link_missing", "from actor to upstream");
+  EXPECT_TRUE(upstream_tokens->requests.empty());
+  link_actor();
+  expect_refused(vend(old, {}, "second"), 403, "access_denied", "fronting_caller_not_authorized");
+  EXPECT_EQ(json_of(vend(old, {{"scope", "repo"}}))["scope"], "repo");
+}
+
+// Its tokens live on; a resource with such tokens is not removed.
+TEST_F(BrokerExchangeTest, TokenOfAResourceThatSignsNoneNowIsForNoProvider) {
+  allow("app", "actor", "repo user");
+  server.add(server.resource_named("former", "https://former.example/mcp", {"repo"}));
+  const std::string old = subject_at("former", "repo");
+  change_resource("former", [](Resource& former) {
+    former.backend_kind = BackendKind::broker;
+    former.broker_provider_id = "id-github";
+  });
+  expect_refused(vend(old), 400, "invalid_request", "fronting_link_missing", "from former to upstream");
+  EXPECT_TRUE(upstream_tokens->requests.empty());
+}
+
+// Its copy has the audience only.
+TEST_F(BrokerExchangeTest, CopyOfATokenWhoseAudienceIsUnknownIsForNoProvider) {
+  configure({.allow_self_exchange = true});
+  allow("app", "actor", "repo user");
+  change_client("agent", [](Client& client) { client.grant_types.emplace_back("authorization_code"); });
+  const std::string code = code_for("agent", "repo", "id-actor", "https://actor.example/mcp");
+  const std::string own = tokens_of(token(code_form("agent", code), secret_of("agent"))).access;
+  const std::string copy = access_of(exchange(own, {{"resource", ""}}));
+  change_resource("actor", [](Resource& actor) { actor.uri = "https://moved.example/mcp"; });
+  expect_refused(vend(copy), 400, "invalid_request", "fronting_link_missing", "is gone");
+  EXPECT_TRUE(upstream_tokens->requests.empty());
+}
+
 // --- C0 to C6: a token for no resource
 
 TEST_F(BrokerExchangeTest, ConsentAtTheActorBoundsATokenForNoResource) {
@@ -377,6 +419,79 @@ TEST_F(BrokerExchangeTest, T26_WhatIsRevokedMeanwhileIsNotHandedOut) {
   upstream_tokens->meanwhile = [&] { suspend("agent"); };
   expect_error(vend(free_subject()), 401, "invalid_client");
 }
+
+struct Change {
+  const char* name;
+  void (*change)(BrokerExchangeTest&);
+  int status;
+  const char *error, *reason;
+};
+void PrintTo(const Change& change, std::ostream* out) {
+  *out << change.name;
+}
+
+class ChangesMeanwhile : public BrokerExchangeTest, public ::testing::WithParamInterface<Change> {
+ public:
+  using BrokerExchangeTest::change_resource;
+  using BrokerExchangeTest::server;
+};
+
+ChangesMeanwhile& changes(BrokerExchangeTest& test) {
+  return static_cast<ChangesMeanwhile&>(test);
+}
+
+// T26: what an operator takes away while the provider is asked is not handed out.
+TEST_P(ChangesMeanwhile, AreSeenBeforeTheTokenIsRecorded) {
+  link_actor();
+  const std::string old = subject_at("actor", "repo user");
+  upstream_tokens->answers_later = true;
+  const HttpRequest request =
+      request_to("/oauth/token", exchange_form(old, {{"resource", "upstream"}}), secret_of("agent"));
+  HttpResponse response;
+  server.deferred(request, [&](HttpResponse answer) { response = std::move(answer); });
+  ASSERT_EQ(upstream_tokens->requests.size(), 1u);
+  GetParam().change(*this);
+  upstream_tokens->answer();
+  expect_refused(response, GetParam().status, GetParam().error, GetParam().reason);
+  EXPECT_THAT(response.body, Not(HasSubstr("gho_upstream")));
+  EXPECT_EQ(last_exchange().action, "");
+  EXPECT_TRUE(server.storage.issuances()
+                  .query({.subject_user_id = {}, .client_id = {}, .resource_id = "id-upstream"})
+                  .value()
+                  .empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Exchange, ChangesMeanwhile,
+    ::testing::Values(
+        Change{"LinkRemoved",
+               [](BrokerExchangeTest& test) {
+                 changes(test).server.storage.fronting_links().remove("actor", "upstream").value();
+               },
+               400, "invalid_request", "fronting_link_missing"},
+        Change{"CallerUnlisted",
+               [](BrokerExchangeTest& test) {
+                 changes(test).change_resource(
+                     "actor", [](Resource& actor) { actor.policy.runtime_client_ids.clear(); });
+               },
+               403, "access_denied", "fronting_caller_not_authorized"},
+        Change{"OperatorGateClosed",
+               [](BrokerExchangeTest& test) {
+                 changes(test).change_resource("upstream", [](Resource& upstream) {
+                   upstream.policy.exchange_allowed_client_ids = {"second"};
+                 });
+               },
+               403, "access_denied", "operator_gate_denied"},
+        Change{"ScopesNarrowed",
+               [](BrokerExchangeTest& test) {
+                 auto& links = changes(test).server.storage.fronting_links();
+                 FrontingLink link = links.find("actor", "upstream").value().value();
+                 link.scope_map = {{"repo", {"repo"}}};
+                 links.remove("actor", "upstream").value();
+                 links.insert(link, false).value();
+               },
+               503, "temporarily_unavailable", "exchange_changed_during_mint"}),
+    [](const auto& tested) { return tested.param.name; });
 
 }  // namespace
 }  // namespace authplane::authserver

@@ -11,6 +11,10 @@ namespace {
 
 constexpr std::string_view kAccessToken = "urn:ietf:params:oauth:token-type:access_token";
 
+bool is_vended(const TokenGrant& grant) {
+  return grant.resource && grant.resource->backend_kind == BackendKind::broker;
+}
+
 NotIssued failure(Denial denial) {
   return NotIssued(std::move(denial));
 }
@@ -21,15 +25,17 @@ Result<TokenGrant, Denial> TokenExchangeGrant::decide(const TokenRequest& reques
   const auto parameter = [&](std::string_view name) { return request.form.get(name).value_or(""); };
   const auto resource = read_resource(request.form);
   if (!resource) return Err(resource.error());
-  auto decision = deps_.exchanges.decide({.client = request.client,
-                                          .subject_token = parameter("subject_token"),
-                                          .subject_token_type = parameter("subject_token_type"),
-                                          .actor_token = parameter("actor_token"),
-                                          .actor_token_type = parameter("actor_token_type"),
-                                          .resource = *resource,
-                                          .scope = parameter("scope")});
+  const ExchangeRequest asked{.client = request.client,
+                              .subject_token = parameter("subject_token"),
+                              .subject_token_type = parameter("subject_token_type"),
+                              .actor_token = parameter("actor_token"),
+                              .actor_token_type = parameter("actor_token_type"),
+                              .resource = *resource,
+                              .scope = parameter("scope")};
+  auto decision = deps_.exchanges.decide(asked);
   if (!decision) return Err(denial_of_refusal(decision.error(), request.client->id));
   TokenGrant& grant = decision->grant;
+  if (is_vended(grant)) grant.asked = std::make_shared<const ExchangeInput>(asked);
   grant.counted_as = &deps_.metrics.counter("authplane_token_exchange_total",
                                             {{"kind", to_string(decision->kind)},
                                              {"source", decision->source_slug},
@@ -55,9 +61,7 @@ Denial TokenExchangeGrant::denial_of_refusal(const ExchangeRefusal& refusal,
 
 void TokenExchangeGrant::obtain(TokenGrant grant, TokenService& tokens, std::string_view ip,
                                 Obtained done) const {
-  if (grant.resource && grant.resource->backend_kind == BackendKind::broker) {
-    return vend(std::move(grant), tokens, ip, std::move(done));
-  }
+  if (is_vended(grant)) return vend(std::move(grant), tokens, ip, std::move(done));
   auto answer = recorded(grant, std::move(done));
   tokens.issue(std::move(grant), ip, std::move(answer));
 }
@@ -79,9 +83,23 @@ void TokenExchangeGrant::vend(TokenGrant grant, TokenService& tokens, std::strin
                        [this, shared, &tokens, ip = std::string(ip),
                         done = std::move(done)](Result<UpstreamToken, UpstreamRefusal> vended) {
                          if (!vended) return done(Err(failure(denial_of_upstream(vended.error(), *shared))));
+                         if (auto denial = denial_by_now(*shared))
+                           return done(Err(failure(std::move(*denial))));
                          auto answer = recorded(*shared, done);
                          tokens.record_vended(std::move(*shared), std::move(*vended), ip, std::move(answer));
                        });
+}
+
+// Called by a thread that catches nothing.
+std::optional<Denial> TokenExchangeGrant::denial_by_now(const TokenGrant& grant) const {
+  try {
+    const auto confirmed = deps_.exchanges.confirm(grant);
+    if (confirmed) return std::nullopt;
+    return denial_of_refusal(confirmed.error(), grant.client->id);
+  } catch (const std::exception& e) {
+    deps_.logger.error("unexpected failure while a token was exchanged", {{"cause", e.what()}});
+    return deny(OAuthErrorCode::server_error, "the server failed").error;
+  }
 }
 
 TokenService::Done TokenExchangeGrant::recorded(const TokenGrant& grant, Obtained done) const {
@@ -92,15 +110,9 @@ TokenService::Done TokenExchangeGrant::recorded(const TokenGrant& grant, Obtaine
       return done(std::move(*token));
     }
     const DomainError& error = token.error();
-    if (error.code == DomainErrorCode::invalid_grant) {
-      const auto refusal = refuse(DomainErrorCode::invalid_grant, "subject_token_revoked_during_mint",
-                                  "the subject_token is not valid", error.detail);
-      return done(Err(failure(denial_of_refusal(refusal.error, client_id))));
-    }
-    if (error.code == DomainErrorCode::consent_required) {
-      const auto refusal =
-          needs_consent("consent_revoked_during_mint", target, {.resource_slug = consent}, error.detail);
-      return done(Err(failure(denial_of_refusal(refusal.error, client_id))));
+    if (error.code == DomainErrorCode::invalid_grant || error.code == DomainErrorCode::consent_required) {
+      const ExchangeRefusal refusal = changed_meanwhile({.error = error, .reason = {}}, target, consent);
+      return done(Err(failure(denial_of_refusal(refusal, client_id))));
     }
     done(Err(NotIssued(error)));
   };

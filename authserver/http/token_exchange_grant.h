@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include <authplane/base/log.h>
@@ -35,6 +36,8 @@ class TokenExchangeGrant final : public Grant {
  private:
   Denial denial_of_refusal(const ExchangeRefusal& refusal, const std::string& client_id) const;
   Denial denial_of_upstream(const UpstreamRefusal& refusal, const TokenGrant& grant) const;
+  // Why what was decided on is not to be had any more.
+  std::optional<Denial> denial_by_now(const TokenGrant& grant) const;
   // Passes the token on, or says what changed while it was made.
   TokenService::Done recorded(const TokenGrant& grant, Obtained done) const;
   void vend(TokenGrant grant, TokenService& tokens, std::string_view ip, Obtained done) const;
