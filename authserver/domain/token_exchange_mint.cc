@@ -59,6 +59,7 @@ Exchanged<TokenGrant> TokenExchange::mint_direct(const Targeted& exchange) const
   const Resource& target = *exchange.target;
   TokenGrant grant = grant_of(request, subject);
   grant.consent_client_id = subject.client_id;
+  if (request.client->id == subject.client_id) grant.not_after = subject.row.expires_at;
   if (auto ceiling = check_ceiling(exchange.wanted, subject); !ceiling) return Err(ceiling.error());
   if (is_self_exchange(request, subject)) {
     const ScopeSet catalog = target.scope_names();

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "authserver/domain/errors.h"
@@ -16,8 +17,6 @@ struct FamilyFilter {
   std::optional<std::string> user_id;
   std::optional<std::string> client_id;
   std::optional<std::string> resource_id;
-
-  bool is_empty() const { return !user_id && !client_id && !resource_id; }
 };
 
 struct FamilyPage {
@@ -33,7 +32,7 @@ struct PresentedRefreshToken {
 // What a revocation reached; what was dead before is not counted.
 struct RevokedFamilies {
   std::size_t families = 0;
-  std::size_t access_tokens = 0;  // tracked ones; tokens exchanged from them live on
+  std::size_t access_tokens = 0;  // of the families; by revoke_of_user() every other one as well
 };
 
 // Families of tokens. They are begun and continued by IssuanceStore, together with the access token in
@@ -50,10 +49,13 @@ class TokenFamilyStore {
   virtual Outcome<std::optional<PresentedRefreshToken>> find_by_refresh_token(const TokenHash& hash) = 0;
   virtual Outcome<FamilyPage> list(const FamilyFilter& filter, const Page& page) = 0;
 
-  // Idempotent. Errors: not_found.
+  // Idempotent. Tokens exchanged from those of the family live on. Errors: not_found.
   virtual Outcome<RevokedFamilies> revoke(const TimeOrderedId& id, WallTime now) = 0;
-  // Every family that fits. Errors: invalid_request (empty filter).
-  virtual Outcome<RevokedFamilies> revoke_matching(const FamilyFilter& filter, WallTime now) = 0;
+  // Everything that was had for the user so far: every family, every token of ours that is live, whatever
+  // the grant, and every authorization. One that is pending or has an unredeemed code is forgotten, and
+  // nothing can be recorded any more for a code whose redemption is under way. Idempotent; nothing for a
+  // user nobody knows.
+  virtual Outcome<RevokedFamilies> revoke_of_user(std::string_view user_id, WallTime now) = 0;
 
   // Deletes expired refresh tokens, no longer tracks expired access tokens, and deletes families that have
   // neither left. Answers the number of deleted refresh tokens. Works in small transactions.

@@ -79,8 +79,7 @@ Outcome<bool> TokenInventory::revoke_token(const TimeOrderedId& jti, const Actor
 Outcome<RevokedFamilies> TokenInventory::force_logout(std::string_view user_id, const Actor& actor) {
   const auto user = storage_.users().get(user_id);
   if (!user) return Err(user.error());
-  auto revoked = storage_.families().revoke_matching(
-      {.user_id = user->id, .client_id = {}, .resource_id = {}}, clock_.now());
+  auto revoked = storage_.families().revoke_of_user(user->id, clock_.now());
   if (!revoked) return revoked;
   if (revoked->families != 0) families_revoked_.add(static_cast<double>(revoked->families));
   audit_.record("user.force_logout", actor, "",

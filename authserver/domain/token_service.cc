@@ -1,5 +1,6 @@
 #include "authserver/domain/token_service.h"
 
+#include <algorithm>
 #include <atomic>
 
 #include "authserver/domain/json_writer.h"
@@ -21,6 +22,7 @@ Issuance issuance_of(const TokenGrant& grant, const TimeOrderedId& id, std::chro
   row.scopes = grant.scopes;
   row.issued_at = now;
   row.expires_at = now + grant.lifetime;
+  if (grant.not_after) row.expires_at = std::min(row.expires_at, *grant.not_after);
   row.dpop_jkt = grant.dpop_jkt;
   row.consent_client_id = grant.consent_client_id;
   row.parent_jti = grant.parent_jti;
@@ -158,12 +160,13 @@ void TokenService::issue(TokenGrant grant, std::string_view ip, Done done) {
   const TimeOrderedId id = ids_.next();
   std::string scope = grant.scopes.to_string();
   Issuance row = issuance_of(grant, id, clock_.now_seconds());
+  const std::chrono::seconds lifetime = row.expires_at - row.issued_at;
   const std::string claims = this->claims(grant, scope, row);
   NewIssuance record = record_of(grant, std::move(row), ip, audit_detail_of(grant, id.text(), scope));
   const auto pending =
       std::make_shared<PendingToken>(IssuedToken{.access_token = {},
                                                  .token_type = grant.dpop_jkt.empty() ? "Bearer" : "DPoP",
-                                                 .expires_in = grant.lifetime,
+                                                 .expires_in = lifetime,
                                                  .scope = std::move(scope),
                                                  .refresh_token = std::move(grant.refresh_token)},
                                      std::move(done));

@@ -119,8 +119,7 @@ Outcome<RevokedFamilies> UserService::set_password(std::string_view id, const Se
   user->updated_at = clock_.now();
   // First the password: nobody is to sign in with the old one once the tokens are gone.
   if (const auto stored = store_.update(*user); !stored) return Err(stored.error());
-  auto revoked =
-      families_.revoke_matching({.user_id = user->id, .client_id = {}, .resource_id = {}}, clock_.now());
+  auto revoked = families_.revoke_of_user(user->id, clock_.now());
   audit_.record(
       "user.password_changed", actor, "",
       audit_detail({{"user", id}, {"revoked", revoked ? std::to_string(revoked->families) : "failed"}}));

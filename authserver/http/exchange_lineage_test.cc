@@ -1,5 +1,7 @@
 // What becomes of exchanged tokens when something they rest on ends.
 
+#include "authserver/domain/token_inventory.h"
+#include "authserver/domain/user_service.h"
 #include "authserver/http/exchange_fixture.h"
 
 namespace authplane::authserver {
@@ -66,6 +68,34 @@ TEST_F(ExchangeLineageTest, RevokedFamilyEndsItsTokensAndNoneComesOfThemAnyMore)
   ASSERT_EQ(revoke(root.refresh, "app").status, 200);
   EXPECT_TRUE(is_active_at_target(tokens[0]));
   expect_refused(exchange(root.access), 400, "invalid_grant", "subject_token_revoked");
+}
+
+// What an operator takes from a user is gone at any depth, and so is what could still become a token.
+TEST_F(ExchangeLineageTest, ForcedLogoutAndANewPasswordLeaveNothingToGoOnWith) {
+  configure({.allow_self_exchange = true});
+  CountingMetrics metrics;
+  AuditService audit(server.storage.audit(), server.ids, server.clock, server.logger, metrics);
+  TokenInventory inventory(server.storage, audit, server.clock, metrics);
+  UserService users(server.storage.users(), server.storage.families(), audit, server.ids, server.clock,
+                    [](std::string_view) { return Outcome<std::string>("hash"); });
+  const Actor operator_{.id = "operator", .ip = ""};
+  const std::function<Outcome<RevokedFamilies>()> ways[] = {
+      [&] { return inventory.force_logout("user-1", operator_); },
+      [&] { return users.set_password("user-1", SecretString("another long one"), operator_); }};
+  for (const auto& revoke_all : ways) {
+    const Tokens root = first_tokens();
+    const std::vector<std::string> tokens = chain(root.access);
+    const std::string own = access_of(exchange(tokens[1], {{"resource", ""}}, "second"));
+    const std::string machine = machine_token("web"), code = code_for("app");
+    EXPECT_EQ(revoke_all().value().families, 1U);
+    for (const std::string& text : tokens) EXPECT_FALSE(is_active_at_target(text));
+    expect_refused(exchange(tokens[0], {{"resource", ""}}), 400, "invalid_grant", "subject_token_revoked");
+    expect_refused(exchange(own, {{"resource", ""}}, "second"), 400, "invalid_grant",
+                   "subject_token_revoked");
+    expect_error(token(refresh_form("app", root.refresh)), 400, "invalid_grant");
+    expect_error(token(code_form("app", code)), 400, "invalid_grant");
+    EXPECT_TRUE(is_active(machine));
+  }
 }
 
 TEST_F(ExchangeLineageTest, T29_TokensOfADisabledUserAreInactive) {

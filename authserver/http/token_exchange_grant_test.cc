@@ -455,6 +455,25 @@ TEST_F(TokenExchangeTest, OwnTokenWithoutResourceKeepsItsAudienceAndDiesWithTheO
   EXPECT_FALSE(is_active(access));
 }
 
+TEST_F(TokenExchangeTest, OwnTokenIsNeverExchangedForOneThatOutlivesIt) {
+  configure({.allow_self_exchange = true});
+  const std::string own = machine_token("agent", "mcp:echo", "");
+  const auto ends = [&](const std::string& access) { return row_of(access).expires_at; };
+  const auto end = ends(own);
+  server.clock.advance(10min);
+  const auto left = (end - server.clock.now_seconds()).count();
+  for (const char* resource : {"", "target"}) {
+    std::string access = own;
+    for (int generation = 0; generation < 2; ++generation) {
+      const HttpResponse response = exchange(access, {{"resource", resource}});
+      EXPECT_EQ(json_of(response)["expires_in"], left) << resource;
+      access = access_of(response);
+      EXPECT_EQ(ends(access), end) << resource;
+      EXPECT_EQ(claims_of(access)["exp"], end.time_since_epoch().count()) << resource;
+    }
+  }
+}
+
 TEST_F(TokenExchangeTest, OwnTokenWithoutResourceInheritsScopeAndIsNobodyElses) {
   configure({.allow_self_exchange = true});
   const std::string own = machine_token("agent", "mcp:echo", "");

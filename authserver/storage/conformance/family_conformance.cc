@@ -224,7 +224,7 @@ TEST_P(StorageConformance, RevokedFamilyIsDeadAndWhatWasExchangedFromItIsNot) {
   EXPECT_TRUE(failed_with(families().revoke(ids_.next(), clock_.now()), DomainErrorCode::not_found));
 }
 
-TEST_P(StorageConformance, FamiliesAreListedAndRevokedByUserClientAndResource) {
+TEST_P(StorageConformance, FamiliesAreListedByUserClientAndResourceAndRevokedByUser) {
   const Resource one = stored_resource("one"), two = stored_resource("two");
   for (const char* client : {"client-1", "client-2"}) stored_client(client);
   for (const char* user : {"user-1", "user-2"}) stored_user(user);
@@ -248,16 +248,51 @@ TEST_P(StorageConformance, FamiliesAreListedAndRevokedByUserClientAndResource) {
   EXPECT_EQ(list({"user-2", "client-1", one.id}, {}), std::pair(Ids({id(4)}), std::size_t{1}));
   EXPECT_EQ(list({}, {}).second, 8U);
 
-  const auto revoke = [&](const FamilyFilter& filter) {
-    return families().revoke_matching(filter, clock_.now()).value().families;
+  const auto revoke = [&](std::string_view user_id) {
+    return families().revoke_of_user(user_id, clock_.now()).value().families;
   };
-  EXPECT_TRUE(failed_with(families().revoke_matching({}, clock_.now()), DomainErrorCode::invalid_request));
-  EXPECT_EQ(revoke({"nobody", {}, {}}), 0U);
-  EXPECT_EQ(revoke({"user-1", "client-1", one.id}), 1U);
-  EXPECT_EQ(revoke({"user-1", {}, {}}), 3U);
-  EXPECT_EQ(revoke({{}, "client-2", {}}), 2U);
-  EXPECT_EQ(revoke({{}, {}, two.id}), 1U);
-  for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(is_live(all[i].access), i == 4) << i;
+  EXPECT_EQ(revoke("nobody"), 0U);
+  EXPECT_EQ(revoke(""), 0U);
+  ASSERT_TRUE(families().revoke(id(0), clock_.now()));
+  EXPECT_EQ(revoke("user-1"), 3U);
+  EXPECT_EQ(revoke("user-1"), 0U);
+  for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(is_live(all[i].access), i >= 4) << i;
+}
+
+TEST_P(StorageConformance, RevocationOfAUserReachesWhatWasExchangedAndWhatIsStillToBeRedeemed) {
+  Session session = first_session();
+  const Issuance child = stored_issuance(make_exchanged(session.access, "client-1", nullptr));
+  Issuance vended = make_exchanged(session.access, "client-1", nullptr);
+  vended.backend_kind = BackendKind::broker;
+  vended.revocable = false;
+  stored_issuance(vended);
+  const Issuance machine = stored_issuance(make_issuance("client-1"));
+  const Authorization pending = stored_authorization(make_authorization("client-1", "user-1", nullptr));
+  const Authorization approved = stored_authorization(make_authorization("client-1", "user-1", nullptr));
+  ASSERT_TRUE(authorizations().approve(make_approval(approved, "code")));
+  const Authorization redeemed = redeemed_authorization("client-1", "user-1", nullptr);
+  stored_user("user-2");
+  const Session unrelated = stored_session("client-1", "user-2", nullptr);
+  const Authorization other = stored_authorization(make_authorization("client-1", "user-2", nullptr));
+
+  const RevokedFamilies revoked = families().revoke_of_user("user-1", clock_.now()).value();
+  EXPECT_EQ(revoked.families, 1U);
+  EXPECT_EQ(revoked.access_tokens, 2U);
+  reopen();
+  EXPECT_FALSE(is_live(session.access));
+  EXPECT_EQ(issuances().get(child.id).value().revoked_at, now_seconds());
+  EXPECT_EQ(issuances().get(vended.id).value(), vended);
+  EXPECT_TRUE(failed_with(issuances().append(make_exchange(child, "client-1", nullptr, nullptr)),
+                          DomainErrorCode::invalid_grant));
+  EXPECT_TRUE(failed_with(authorizations().get(pending.id), DomainErrorCode::not_found));
+  EXPECT_FALSE(authorizations().consume_code(hash_of("code"), clock_.now()).value().has_value());
+  EXPECT_TRUE(
+      failed_with(issuances().append(make_start(redeemed, "refresh")), DomainErrorCode::invalid_grant));
+  EXPECT_TRUE(is_live(machine));
+  EXPECT_TRUE(is_live(unrelated.access));
+  EXPECT_TRUE(authorizations().get(other.id));
+  stored_session("client-1", "user-1", nullptr);
+  EXPECT_EQ(families().revoke_of_user("user-1", clock_.now()).value().families, 1U);
 }
 
 TEST_P(StorageConformance, TokenStateFollowsTheRecord) {

@@ -111,7 +111,7 @@ TEST_P(StorageConformance, NothingOfAFamilyIsLiveOnceItsRevocationReturned) {
       if (i == kSessions) {
         while (recorded < kSessions) std::this_thread::yield();
         if (round % 2 == 0) {
-          EXPECT_TRUE(families().revoke_matching({"user-1", {}, {}}, clock_.now()));
+          EXPECT_TRUE(families().revoke_of_user("user-1", clock_.now()));
         } else {
           EXPECT_TRUE(consent_grants().revoke(grant.id, clock_.now()));
         }

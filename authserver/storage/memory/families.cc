@@ -96,6 +96,16 @@ RevokedFamilies revoke_family(State& state, TokenFamily& family, WallTime now) {
   return out;
 }
 
+std::size_t revoke_tokens_of_user(State& state, std::string_view user_id, WallTime now) {
+  std::size_t revoked = 0;
+  for (auto& [id, row] : state.issuances) {
+    if (row.subject_user_id != user_id || !row.revocable || !row.is_live(in_seconds(now))) continue;
+    row.revoked_at = in_seconds(now);
+    ++revoked;
+  }
+  return revoked;
+}
+
 void erase_family(State& state, const TimeOrderedId& id) {
   std::erase_if(state.refresh_tokens, [&](const auto& entry) { return entry.second.family_id == id; });
   state.family_tokens.erase(id);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <string_view>
 #include <vector>
 
 #include "authserver/storage/memory/memory_state.h"
@@ -15,6 +17,10 @@ void record_family(State& state, const NewIssuance& issuance) AUTHPLANE_REQUIRES
 
 // Nothing when it is revoked already.
 RevokedFamilies revoke_family(State& state, TokenFamily& family, WallTime now)
+    AUTHPLANE_REQUIRES(state.mutex);
+
+// Live tokens of ours, with a family or without. Answers how many.
+std::size_t revoke_tokens_of_user(State& state, std::string_view user_id, WallTime now)
     AUTHPLANE_REQUIRES(state.mutex);
 
 // `fits(family)`.

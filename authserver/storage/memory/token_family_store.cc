@@ -52,10 +52,18 @@ class MemoryTokenFamilyStore final : public TokenFamilyStore {
     return revoke_family(state_, found->second, now);
   }
 
-  Outcome<RevokedFamilies> revoke_matching(const FamilyFilter& filter, WallTime now) override {
-    if (filter.is_empty()) return query_without_condition();
+  Outcome<RevokedFamilies> revoke_of_user(std::string_view user_id, WallTime now) override {
     MutexLock lock(state_.mutex);
-    return revoke_families(state_, now, [&](const TokenFamily& family) { return fits(filter, family); });
+    RevokedFamilies out =
+        revoke_families(state_, now, [&](const TokenFamily& family) { return family.user_id == user_id; });
+    out.access_tokens += revoke_tokens_of_user(state_, user_id, now);
+    std::erase_if(state_.authorizations, [&](const auto& entry) {
+      return entry.second.user_id == user_id && !entry.second.consumed_at;
+    });
+    for (auto& [id, authorization] : state_.authorizations) {
+      if (authorization.user_id == user_id && !authorization.revoked_at) authorization.revoked_at = now;
+    }
+    return out;
   }
 
   Outcome<std::size_t> purge_expired(WallTime now) override {

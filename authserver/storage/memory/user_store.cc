@@ -84,11 +84,7 @@ class MemoryUserStore final : public UserStore {
     if (mode == RemoveUser::unless_live_families && has_live_family(state_, of_user, now)) {
       return user_has_live_families();
     }
-    for (auto& [issuance_id, issuance] : state_.issuances) {
-      if (issuance.subject_user_id != id || !issuance.revocable || !issuance.is_live(in_seconds(now)))
-        continue;
-      issuance.revoked_at = in_seconds(now);
-    }
+    revoke_tokens_of_user(state_, id, now);
     erase_grants(state_, of_user);
     const auto of_entry = [&](const auto& entry) { return of_user(entry.second); };
     std::erase_if(state_.broker_grants, of_entry);

@@ -137,6 +137,33 @@ RevokedFamilies Families::revoke_matching(const FamilyFilter& filter, WallTime n
   return out;
 }
 
+RevokedFamilies Families::revoke_of_user(std::string_view user_id, WallTime now) {
+  RevokedFamilies out =
+      revoke_matching({.user_id = std::string(user_id), .client_id = {}, .resource_id = {}}, now);
+  out.access_tokens += revoke_tokens_of_user(user_id, now);
+  connection_.query("DELETE FROM auth_sessions WHERE user_id = ?1 AND consumed_at IS NULL")
+      .with(user_id)
+      .run();
+  connection_.query("UPDATE auth_sessions SET revoked_at = ?2 WHERE user_id = ?1 AND revoked_at IS NULL")
+      .with(user_id, to_micros(now))
+      .run();
+  return out;
+}
+
+std::size_t Families::revoke_tokens_of_user(std::string_view user_id, WallTime now) {
+  connection_
+      .query(
+          "UPDATE issuances SET revoked_at = ?2 WHERE id IN (SELECT i.id FROM identifiers s"
+          " CROSS JOIN issuance_blocks b ON b.dimension = 3 AND b.key = s.key AND b.latest_expiry > ?2"
+          " CROSS JOIN issuances i ON i.id >= authplane_block_start(b.block)"
+          " AND i.id < authplane_block_start(b.block + 1)"
+          " WHERE s.text = ?1 AND i.subject = s.key AND i.revocable AND i.revoked_at IS NULL"
+          " AND i.expires_at > ?2)")
+      .with(user_id, to_seconds(in_seconds(now)))
+      .run();
+  return static_cast<std::size_t>(connection_.rows_changed());
+}
+
 RevokedFamilies Families::revoke_family_of(const TokenHash& refresh_token, WallTime now) {
   const auto found = read_presented(connection_, refresh_token);
   return found ? revoke(found->family.id, now) : RevokedFamilies();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "authserver/domain/issuance_store.h"
@@ -22,6 +23,10 @@ class Families {
 
   RevokedFamilies revoke(const TimeOrderedId& id, WallTime now);
   RevokedFamilies revoke_matching(const FamilyFilter& filter, WallTime now);
+  // As TokenFamilyStore::revoke_of_user.
+  RevokedFamilies revoke_of_user(std::string_view user_id, WallTime now);
+  // Live ones of ours, with a family or without. Answers how many.
+  std::size_t revoke_tokens_of_user(std::string_view user_id, WallTime now);
   RevokedFamilies revoke_family_of(const TokenHash& refresh_token, WallTime now);
   RevokedFamilies revoke_issued_for(const std::string& authorization_id, WallTime now);
 

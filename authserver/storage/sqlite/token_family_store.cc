@@ -51,10 +51,9 @@ class SqliteTokenFamilyStore final : public TokenFamilyStore {
     });
   }
 
-  Outcome<RevokedFamilies> revoke_matching(const FamilyFilter& filter, WallTime now) override {
-    if (filter.is_empty()) return query_without_condition();
+  Outcome<RevokedFamilies> revoke_of_user(std::string_view user_id, WallTime now) override {
     return state_.writer->write([&](WriteContext& context) -> Outcome<RevokedFamilies> {
-      return context.families().revoke_matching(filter, now);
+      return context.families().revoke_of_user(user_id, now);
     });
   }
 

@@ -99,7 +99,7 @@ class SqliteUserStore final : public UserStore {
       if (mode == RemoveUser::unless_live_families && has_live_families(context, id, now)) {
         return user_has_live_families();
       }
-      revoke_live_tokens(context, id, in_seconds(now));
+      context.families().revoke_tokens_of_user(id, now);
       context.query("DELETE FROM connect_pending_states WHERE user_id = ?1").with(id).run();
       context.query("DELETE FROM users WHERE id = ?1").with(id).run();
       return {};
@@ -136,19 +136,6 @@ class SqliteUserStore final : public UserStore {
         "SELECT 1 FROM token_families f JOIN refresh_tokens r ON r.family = f.id WHERE f.user_id = ?1"
         " AND f.revoked_at IS NULL AND r.consumed_at IS NULL AND r.expires_at > ?2 LIMIT 1");
     return query.with(id, to_micros(now)).step();
-  }
-
-  static void revoke_live_tokens(WriteContext& context, std::string_view id, std::chrono::sys_seconds now) {
-    context
-        .query(
-            "UPDATE issuances SET revoked_at = ?2 WHERE id IN (SELECT i.id FROM identifiers s"
-            " CROSS JOIN issuance_blocks b ON b.dimension = 3 AND b.key = s.key AND b.latest_expiry > ?2"
-            " CROSS JOIN issuances i ON i.id >= authplane_block_start(b.block)"
-            " AND i.id < authplane_block_start(b.block + 1)"
-            " WHERE s.text = ?1 AND i.subject = s.key AND i.revocable AND i.revoked_at IS NULL"
-            " AND i.expires_at > ?2)")
-        .with(id, to_seconds(now))
-        .run();
   }
 
   State& state_;
