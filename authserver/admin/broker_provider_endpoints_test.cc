@@ -113,6 +113,14 @@ TEST_F(BrokerProviderEndpointsTest, EachBrokenRuleIs400AndNothingIsStored) {
        "config_data.API_Password is a secret in clear text"},
       {R"({"slug":"x","display_name":"X","protocol":"oauth","config_data":{"x_secret":7}})",
        "config_data.x_secret must be a string"},
+      {R"({"slug":"x","display_name":"X","protocol":"oauth","config_data":{"apiKey":"canary"}})",
+       "config_data.apiKey is a secret in clear text"},
+      {R"({"slug":"x","display_name":"X","protocol":"oauth","config_data":)"
+       R"({"extra_auth_params":{"client_secret":"canary"}}})",
+       "config_data.extra_auth_params.client_secret is a secret; secrets are taken at the top level"},
+      {R"({"slug":"x","display_name":"X","protocol":"oauth","config_data":)"
+       R"({"token_url":"https://user:canary@up.example/t"}})",
+       "config_data.token_url is a URL with user information"},
       {R"({"slug":"x","display_name":"X","protocol":"oauth","config_data":{"client_secret":"canary",)"
        R"("client_secret_ref":"CONNECTOR_X"}})",
        "send one of them"},
@@ -237,6 +245,35 @@ TEST_F(SealedProvidersTest, PatchReplacesSecretsOnlyWhenItSpeaksOfThem) {
   EXPECT_EQ(stored().enc_backend, "");
   call("PATCH", path, R"({"config_data":{"client_secret":"again"}})");
   ASSERT_EQ(call("PATCH", path, R"({"config_data":{"client_secret":""}})").status, 200);
+  EXPECT_EQ(secrets(), "");
+}
+
+TEST_F(SealedProvidersTest, SealedSecretIsNotSentToAnotherOrigin) {
+  const std::string urls =
+      R"("token_url":"https://up.example/token","revoke_url":"https://up.example/revoke")";
+  call("POST", kPath, with_config(R"({"client_secret":"old",)" + urls + "}"));
+  const std::string path = kPath + "/" + stored().id;
+  const auto patch = [&](const std::string& members) {
+    return call("PATCH", path, R"({"config_data":{)" + members + "}}");
+  };
+  for (const char* moved :
+       {R"("token_url":"https://evil.example/token")", R"("token_url":"http://up.example/token")",
+        R"("token_url":"https://up.example:8443/token")", R"("token_url":"nonsense")",
+        R"("token_url":"https://up.example/token","revoke_url":"https://evil.example/revoke")"}) {
+    expect_problem(patch(moved), 400, "send the client_secret or client_secret_ref for it again");
+  }
+  EXPECT_EQ(stored().config_data, "{" + urls + "}");
+  // Nor in two steps.
+  ASSERT_EQ(patch(R"("client_id":"x")").status, 200);
+  expect_problem(patch(R"("token_url":"https://evil.example/token")"), 400, "another origin");
+  EXPECT_EQ(secrets(), R"({"client_secret":"old"})");
+  ASSERT_EQ(patch(R"("client_secret":"new",)" + urls).status, 200);
+  ASSERT_EQ(patch(R"("token_url":"https://UP.example:443/other")").status, 200);
+  EXPECT_EQ(secrets(), R"({"client_secret":"new"})");
+  ASSERT_EQ(patch(R"("client_secret":"its own","token_url":"https://other.example/token")").status, 200);
+  EXPECT_EQ(secrets(), R"({"client_secret":"its own"})");
+  ASSERT_EQ(patch(R"("client_secret_ref":"CONNECTOR_X","token_url":"https://third.example/token")").status,
+            200);
   EXPECT_EQ(secrets(), "");
 }
 

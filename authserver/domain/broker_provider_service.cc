@@ -7,6 +7,7 @@
 #include <authplane/base/encoding.h>
 #include <authplane/json/json.h>
 
+#include "authserver/domain/broker_provider_config.h"
 #include "authserver/domain/json_members.h"
 #include "authserver/domain/resource.h"
 
@@ -21,15 +22,6 @@ Unexpected<DomainError> broken(std::string description) {
   return fail(DomainErrorCode::invalid_request, std::move(description));
 }
 
-bool is_secret_name(std::string_view name) {
-  const std::string lower = ascii_lower(name);
-  return lower.ends_with("_secret") || lower.ends_with("_password");
-}
-
-bool is_reference_name(std::string_view name) {
-  return name == "client_secret_ref" || name == "client_secret_env";
-}
-
 Outcome<void> check_members(const BrokerProvider& provider) {
   if (!is_slug(provider.slug))
     return broken("slug must be 1 to 64 of a-z, 0-9 and '-', not starting with '-'");
@@ -38,32 +30,6 @@ Outcome<void> check_members(const BrokerProvider& provider) {
     return broken("display_name must be UTF-8 of at most 1024 bytes");
   }
   return {};
-}
-
-struct SplitConfig {
-  std::vector<RawMember> plain, secrets;  // of the secrets, those that are not empty
-  bool speaks_of_secrets = false;
-  bool has_client_secret = false, has_reference = false;
-};
-
-// `config` is a JSON object.
-Outcome<SplitConfig> split(std::string_view config) {
-  SplitConfig parts;
-  for (RawMember& member : raw_members(config)) {
-    const bool secret = is_secret_name(member.name);
-    parts.speaks_of_secrets |= secret || is_reference_name(member.name);
-    const bool empty = member.value == "\"\"" || member.value == "null";
-    if (secret && !empty && member.value.front() != '"') {
-      return broken("config_data." + header_safe(member.name.substr(0, kMaxShownName)) + " must be a string");
-    }
-    parts.has_client_secret |= member.name == "client_secret" && !empty;
-    parts.has_reference |= is_reference_name(member.name) && !empty;
-    (secret && !empty ? parts.secrets : parts.plain).push_back(std::move(member));
-  }
-  if (parts.has_client_secret && parts.has_reference) {
-    return broken("config_data has a client_secret and the name of a variable with one; send one of them");
-  }
-  return parts;
 }
 
 }  // namespace
@@ -83,12 +49,15 @@ std::string provider_advice(const BrokerProvider& provider) {
 
 // Sets config_data and what was sealed of it.
 Outcome<void> BrokerProviderService::configure(BrokerProvider& provider, std::string_view config_data) const {
-  if (const auto parsed = parse_json_object(config_data, {.max_bytes = kMaxConfigBytes}); !parsed) {
-    return broken("config_data is no JSON object: " + parsed.error().message);
-  }
-  const auto parts = split(config_data);
+  const auto parts = take_apart(config_data);
   if (!parts) return Err(parts.error());
   if (parts->secrets.empty()) {
+    const bool keeps_sealed = !provider.sealed_secrets.empty() && !parts->speaks_of_secrets;
+    if (keeps_sealed && sends_secret_elsewhere(provider.config_data, config_data)) {
+      return broken(
+          "config_data has a token_url or revoke_url at another origin; send the client_secret or "
+          "client_secret_ref for it again");
+    }
     provider.config_data = std::string(config_data);
     if (parts->speaks_of_secrets) provider.sealed_secrets = provider.enc_backend = "";
     return {};

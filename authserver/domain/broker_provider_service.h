@@ -41,10 +41,10 @@ std::string provider_advice(const BrokerProvider& provider);
 
 // Manages upstream providers, and writes an audit row for each change. Thread-safe.
 //
-// Members of config_data whose names end in _secret or _password, in any case, hold secrets. They are taken
-// out of it, sealed, and shown to nobody; without data encryption they are refused. A config_data that has
-// such a member (an empty one, too), client_secret_ref or client_secret_env replaces what was sealed before;
-// one that says nothing about secrets leaves it.
+// Members of config_data whose names say so (is_secret_name) hold secrets. They are taken out of it, sealed,
+// and shown to nobody; without data encryption they are refused. A config_data that has such a member (an
+// empty one, too), client_secret_ref or client_secret_env replaces what was sealed before; one that says
+// nothing about secrets leaves it, and is refused when it would have the secret sent to another origin.
 //
 // Errors beside those named: not_found for an unknown id or slug, conflict (slug in use, somebody changed the
 // provider meanwhile), invalid_request for a broken rule, and unavailable and internal from the store.
