@@ -2,7 +2,7 @@
 PRESET ?= release
 BUILD := build/$(PRESET)
 
-.PHONY: help deps build demo test test-sanitized test-threads race fuzz bench conformance interop loc lint fmt install clean
+.PHONY: help deps build demo test test-sanitized test-boundary test-threads race fuzz bench conformance interop loc lint fmt install clean
 help:
 	@sed -nE 's/^# ([a-z-]+): (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 24
 
@@ -30,13 +30,21 @@ test: build
 test-sanitized: deps
 	@$(MAKE) --no-print-directory PRESET=asan-ubsan test
 
+# test-boundary: of those the unit suites of all that reads what strangers send
+BOUNDARY = base_test json_test jose_test dpop_test client_test resource_test http_httplib_test mcp_test http_beast_test \
+  domain_test identity_test sealing_test cimd_test federation_test xaa_test broker_test http_test token_exchange_test connect_test
+test-boundary: deps
+	@test -f build/asan-ubsan/build.ninja || cmake --preset asan-ubsan
+	@cmake --build build/asan-ubsan --target $(BOUNDARY)
+	@ctest --preset asan-ubsan -R '^($(subst $() ,|,$(BOUNDARY)))$$'
+
 # test-threads: the same suites under ThreadSanitizer
 test-threads: deps
 	@$(MAKE) --no-print-directory PRESET=tsan test
 
 # race: every race between threads, ROUNDS=1000 times each (PRESET=tsan: under ThreadSanitizer)
 ROUNDS ?= 1000
-RACES = $(addprefix $(BUILD)/,sdk/src/resource/resource_test authserver/http/http_test authserver/http/token_race_test \
+RACES = $(addprefix $(BUILD)/,sdk/src/resource/resource_test authserver/http/http_test authserver/http/token_race_test authserver/http/exchange_race_test \
   authserver/broker/broker_race_test authserver/storage/memory/storage_memory_test authserver/storage/sqlite/storage_sqlite_test)
 race: deps $(BUILD)/build.ninja
 	@cmake --build $(BUILD) --target $(notdir $(RACES))
