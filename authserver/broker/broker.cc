@@ -10,6 +10,7 @@ using Reason = UpstreamRefusal::Reason;
 
 // How often somebody else may get ahead of one request.
 constexpr int kMostRefused = 10;
+constexpr std::size_t kMostLogged = 200;
 
 Unexpected<UpstreamRefusal> refuse(Reason reason, const BrokerProvider& provider, std::string detail) {
   return {UpstreamRefusal{reason, provider.slug, "provider " + provider.slug + ": " + std::move(detail)}};
@@ -63,7 +64,9 @@ AccountTasks::Task task_of(std::function<Result<T, UpstreamRefusal>()> work,
     done(std::move(result));
   };
   return {run, [done, unavailable] {
-            done(unavailable("too many calls to upstream providers wait, or the server is stopping"));
+            done(unavailable(
+                "too many calls for the account, the provider or in all wait, this one waited too "
+                "long, or the server is stopping"));
           }};
 }
 
@@ -84,7 +87,7 @@ Broker::Broker(Options options, Deps deps)
       oauth_providers_({deps_.sealer, deps_.secrets, options.allow_http, deps_.logger}),
       client_(deps_.transport),
       keeper_(deps_.grants, deps_.sealer, deps_.clock, deps_.logger, options.patience),
-      tasks_(options.tasks) {}
+      tasks_(options.tasks, deps_.clock) {}
 
 Broker::~Broker() {
   close();
@@ -93,14 +96,14 @@ Broker::~Broker() {
 void Broker::vend(UpstreamRequest request, Done done) {
   const std::string provider_id = request.resource->broker_provider_id;
   const std::string user_id = request.user_id;
-  tasks_.run(provider_id, user_id,
+  tasks_.run(AccountTasks::Kind::token, provider_id, user_id,
              task_of<UpstreamToken>([this, request = std::move(request)] { return vend_now(request); },
                                     std::move(done)));
 }
 
-void Broker::connect(UpstreamConnection connection, Connected done) {
+void Broker::connect(AccountTasks::Place place, UpstreamConnection connection, Connected done) {
   const auto shared = std::make_shared<const UpstreamConnection>(std::move(connection));
-  tasks_.run(shared->provider_id, shared->user_id,
+  tasks_.run(std::move(place),
              task_of<BrokerGrant>([this, shared] { return connect_now(*shared); }, std::move(done)));
 }
 
@@ -110,7 +113,7 @@ void Broker::revoke_upstream(BrokerGrant grant) {
     deps_.logger.warn("a provider was not told that an account is disconnected",
                       {{"grant", shared->id}, {"cause", cause}});
   };
-  tasks_.run(shared->provider_id, shared->user_id,
+  tasks_.run(AccountTasks::Kind::revocation, shared->provider_id, shared->user_id,
              {[this, shared, log] {
                 try {
                   revoke_now(*shared);
@@ -146,10 +149,13 @@ Result<UpstreamToken, UpstreamRefusal> Broker::vend_now(const UpstreamRequest& r
   }
   auto reply = refresh(*oauth, *credential, scopes);
   if (!reply) return Err(std::move(reply).error());
-  const bool is_covered = scopes.is_subset_of(credential->grant.scopes_granted) &&
-                          (!reply->scopes || scopes.is_subset_of(*reply->scopes));
+  const auto still = still_connected(*oauth, *credential);
+  if (!still) return Err(still.error());
+  const bool is_covered =
+      scopes.is_subset_of(still->scopes_granted) && (!reply->scopes || scopes.is_subset_of(*reply->scopes));
   count_refresh(provider->slug, is_covered ? "success" : "scope_insufficient");
   if (!is_covered) return insufficient();
+  if (reply->scopes) note_excess(*provider, *request.resource, reply->scopes->minus(scopes));
   deps_.metrics
       .counter("authserver_upstream_token_issued_total",
                {{"provider", provider->slug}, {"resource", request.resource->slug}})
@@ -170,13 +176,11 @@ Result<UpstreamReply, UpstreamRefusal> Broker::refresh(const OAuthProvider& prov
           !reply->refresh_token.empty() && !(reply->refresh_token == credential.refresh_token);
       if (!is_new && !credential.needs_saving) return std::move(*reply);
       const SecretString& valid = is_new ? reply->refresh_token : credential.refresh_token;
-      if (keeper_.keep(credential, valid) != CredentialKeeper::Kept::revoked) {
-        return std::move(*reply);
+      if (keeper_.keep(credential, valid) == CredentialKeeper::Kept::revoked) {
+        return disconnected_meanwhile(provider, valid);
       }
-      tell_provider(provider, valid);
-      count_refresh(provider.slug, "rejected");
-      return Err(UpstreamRefusal{Reason::not_connected, provider.slug,
-                                 "provider " + provider.slug + ": the account was disconnected meanwhile"});
+      credential.refresh_token = valid.clone();
+      return std::move(*reply);
     }
     // Another process may have used the credential at the same time, and have the one that came of it.
     if (reply.error().reason == UpstreamFailure::Reason::rejected && refused < kMostRefused) {
@@ -189,6 +193,44 @@ Result<UpstreamReply, UpstreamRefusal> Broker::refresh(const OAuthProvider& prov
     count_refresh(provider.slug, outcome_of(reply.error()));
     return refuse(reply.error(), provider);
   }
+}
+
+// The row as it is after the provider has answered: nobody gets a token of an account that was disconnected
+// while the provider was asked.
+Result<BrokerGrant, UpstreamRefusal> Broker::still_connected(const OAuthProvider& provider,
+                                                             const Credential& used) {
+  auto grant = deps_.grants.get(used.grant.id);
+  if (grant && grant->is_active()) return std::move(*grant);
+  if (grant || grant.error().code == DomainErrorCode::not_found) {
+    return disconnected_meanwhile(provider, used.refresh_token);
+  }
+  count_refresh(provider.slug, "unavailable");
+  return Err(UpstreamRefusal{Reason::unavailable, provider.slug,
+                             "provider " + provider.slug +
+                                 ": the connected account could not be looked at: " +
+                                 grant.error().description + " " + grant.error().detail});
+}
+
+Unexpected<UpstreamRefusal> Broker::disconnected_meanwhile(const OAuthProvider& provider,
+                                                           const SecretString& refresh_token) {
+  tell_provider(provider, refresh_token);
+  count_refresh(provider.slug, "rejected");
+  return Err(UpstreamRefusal{Reason::not_connected, provider.slug,
+                             "provider " + provider.slug + ": the account was disconnected meanwhile"});
+}
+
+// Says once of each resource that tokens for it can do more than was asked for.
+void Broker::note_excess(const BrokerProvider& provider, const Resource& resource, const ScopeSet& excess) {
+  if (excess.empty()) return;
+  {
+    const MutexLock lock(mutex_);
+    if (!noted_.emplace(provider.id, resource.id).second) return;
+  }
+  deps_.logger.warn(
+      "a provider gives more scopes than were asked for; its tokens are handed out all the same",
+      {{"provider", provider.slug},
+       {"resource", resource.slug},
+       {"more", excess.to_string().substr(0, kMostLogged)}});
 }
 
 Result<BrokerGrant, UpstreamRefusal> Broker::connect_now(const UpstreamConnection& connection) {

@@ -3,10 +3,13 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
+#include <utility>
 
 #include <authplane/base/clock.h>
 #include <authplane/base/log.h>
+#include <authplane/base/mutex.h>
 #include <authplane/base/secret.h>
 
 #include "authserver/broker/account_tasks.h"
@@ -36,9 +39,8 @@ struct UpstreamConnection {
 };
 
 // Everything that is said to upstream providers for users: connecting an account, having tokens of it,
-// disconnecting it. Calls run on threads of the broker, those about one account one after the other in the
-// order they came: two that refresh at once would lose the credential of a provider that replaces it with
-// every use. Thread-safe.
+// disconnecting it. Calls run on threads of the broker, those about one account one after the other: two that
+// refresh at once would lose the credential of a provider that replaces it with every use. Thread-safe.
 class Broker final : public UpstreamTokens {
  public:
   struct Deps {
@@ -65,10 +67,16 @@ class Broker final : public UpstreamTokens {
 
   void vend(UpstreamRequest request, Done done) override;
 
-  // Redeems the code and stores the account. `done` as in vend(). A provider that gives no refresh token is
-  // refused as misconfigured, a code it does not take as not_connected.
+  // For connect(), to be had before what the user brings is used up. null: too many are connecting accounts,
+  // and the user may come again with the same in a moment. Must not outlive the broker.
+  AccountTasks::Place reserve_connection(const std::string& provider_id, const std::string& user_id) {
+    return tasks_.reserve(AccountTasks::Kind::connection, provider_id, user_id);
+  }
+  // Redeems the code and stores the account. `place` is one of this user and provider. `done` as in vend(). A
+  // provider that gives no refresh token is refused as misconfigured, a code it does not take as
+  // not_connected.
   using Connected = std::function<void(Result<BrokerGrant, UpstreamRefusal>)>;
-  void connect(UpstreamConnection connection, Connected done);
+  void connect(AccountTasks::Place place, UpstreamConnection connection, Connected done);
 
   // Tells the provider that a credential is not needed any more, if it wants to know. `grant` as it was
   // before it was revoked. Best effort: a failure is logged, nobody waits.
@@ -92,6 +100,11 @@ class Broker final : public UpstreamTokens {
   Result<OAuthProvider, UpstreamRefusal> open(const BrokerProvider& provider);
   Result<UpstreamReply, UpstreamRefusal> refresh(const OAuthProvider& provider, Credential& credential,
                                                  const ScopeSet& scopes);
+  Result<BrokerGrant, UpstreamRefusal> still_connected(const OAuthProvider& provider, const Credential& used);
+  Unexpected<UpstreamRefusal> disconnected_meanwhile(const OAuthProvider& provider,
+                                                     const SecretString& refresh_token);
+  void note_excess(const BrokerProvider& provider, const Resource& resource, const ScopeSet& excess)
+      AUTHPLANE_EXCLUDES(mutex_);
   void tell_provider(const OAuthProvider& provider, const SecretString& refresh_token);
   void count_refresh(const std::string& provider_slug, std::string_view outcome);
 
@@ -99,6 +112,9 @@ class Broker final : public UpstreamTokens {
   OAuthProviders oauth_providers_;
   const UpstreamClient client_;
   CredentialKeeper keeper_;
+  Mutex mutex_;
+  // Ids of providers and resources of which note_excess() has spoken.
+  std::set<std::pair<std::string, std::string>> noted_ AUTHPLANE_GUARDED_BY(mutex_);
   AccountTasks tasks_;  // last: its threads use everything above
 };
 

@@ -332,6 +332,50 @@ TEST_F(BrokerTest, ARevocationInBetweenWinsAndTheProviderIsTold) {
   EXPECT_FALSE(bench.accounts.is_live(std::string(bench.accounts.last_form().get("token").value())));
 }
 
+// The same where nothing is written, since the provider does not replace the credential.
+TEST_F(BrokerTest, ARevocationInBetweenWinsAtAProviderThatDoesNotRotate) {
+  const BrokerGrant grant = bench.connected();
+  bench.accounts.rotates = false;
+  bench.accounts.instead = [&](const OutboundRequest& request) {
+    if (request.url.text() == ScriptedAccounts::kTokenUrl) {
+      EXPECT_TRUE(bench.grants().revoke(grant.id, bench.clock.now()));
+    }
+    return std::optional<Result<HttpResponse>>();
+  };
+  const Vended refused = bench.vend();
+  EXPECT_EQ(reason_of(refused), Reason::not_connected);
+  EXPECT_THAT(refused.error().detail, HasSubstr("disconnected meanwhile"));
+  EXPECT_EQ(bench.refreshes("rejected"), 1);
+  EXPECT_EQ(bench.refreshes("success"), 0);
+  EXPECT_EQ(bench.accounts.network->count(ScriptedAccounts::kRevokeUrl), 1u);
+}
+
+// Connected anew with less while the provider was asked: what the user allows now is what counts.
+TEST_F(BrokerTest, AConnectionWithLessInBetweenCounts) {
+  BrokerGrant grant = bench.connected();
+  bench.accounts.rotates = false;
+  bench.accounts.instead = [&](const OutboundRequest&) {
+    grant.scopes_granted = ScopeSet::split("read:user");
+    EXPECT_TRUE(bench.grants().connect(grant));
+    return std::optional<Result<HttpResponse>>();
+  };
+  EXPECT_EQ(reason_of(bench.vend()), Reason::scope_insufficient);
+}
+
+TEST_F(BrokerTest, SaysOnceOfAResourceThatTheProviderGivesMoreThanWasAskedFor) {
+  bench.connected();
+  const auto broker = bench.make_broker();
+  bench.accounts.scope = "repo";
+  ASSERT_TRUE(BrokerFixture::vend(*broker, bench.request()));
+  EXPECT_THAT(bench.logger.lines(), ElementsAre());
+  bench.accounts.scope = "repo read:user delete_repo";
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(BrokerFixture::vend(*broker, bench.request()));
+  ASSERT_EQ(bench.logger.lines().size(), 1u) << bench.logger.text();
+  for (const char* said : {"more scopes than were asked for", "hub", "hub-api", "read:user delete_repo"})
+    EXPECT_THAT(bench.logger.text(), HasSubstr(said));
+  EXPECT_THAT(bench.logger.text(), Not(HasSubstr("canary")));
+}
+
 // Encrypting anew moves the version of the row, and must not cost the credential that is just being renewed.
 TEST_F(BrokerTest, AMasterKeyReplacedInBetweenCostsNoCredential) {
   bench.connected();
@@ -377,7 +421,8 @@ TEST_F(BrokerTest, ConnectsAnAccount) {
   const auto broker = bench.make_broker();
   const auto connect = [&](const std::string& code, const std::string& user = "user-1") {
     const auto answer = std::make_shared<std::promise<Result<BrokerGrant, UpstreamRefusal>>>();
-    broker->connect({.user_id = user,
+    broker->connect(broker->reserve_connection("provider-1", user),
+                    {.user_id = user,
                      .provider_id = "provider-1",
                      .code = SecretString(code),
                      .code_verifier = SecretString("canary-verifier"),
@@ -457,6 +502,84 @@ TEST_F(BrokerTest, AProviderThatCannotBeToldIsLoggedWithoutWhatItSaid) {
   bench.accounts.instead = nullptr;
   EXPECT_TRUE(BrokerFixture::vend(*broker, bench.request()));
   EXPECT_THAT(bench.logger.text(), Not(HasSubstr("not told")));
+}
+
+// A provider that hangs, and one account that asks without end: it costs nobody else anything.
+TEST_F(BrokerTest, AFloodForOneAccountLeavesRoomForOtherProvidersConnectionsAndRevocations) {
+  const BrokerGrant grant = bench.connected();
+  std::latch asked(1), go(1);
+  std::atomic<bool> is_first = true;
+  bench.accounts.instead = [&](const OutboundRequest&) {
+    if (is_first.exchange(false)) {
+      asked.count_down();
+      go.wait();
+    }
+    return std::optional<Result<HttpResponse>>();
+  };
+  BrokerProvider second = bench.provider;
+  second.id = "provider-2";
+  second.slug = "second";
+  ASSERT_TRUE(bench.storage().broker_providers().insert(second));
+  UpstreamRequest elsewhere = bench.request();
+  Resource resource = *elsewhere.resource;
+  resource.broker_provider_id = second.id;
+  elsewhere.resource = std::make_shared<const Resource>(std::move(resource));
+  BrokerGrant other = grant;
+  other.id = "grant-2";
+  other.provider_id = second.id;
+  other.credential =
+      bench.sealer->seal(bench.accounts.give_refresh_token(), grant_owner("user-1", second.id)).value();
+  ASSERT_TRUE(bench.grants().connect(other));
+
+  std::atomic<int> answered = 0, refused = 0;
+  {
+    const auto broker = bench.make_broker();
+    const auto count = [&](const Vended& result) {
+      if (!result) {
+        EXPECT_EQ(reason_of(result), Reason::unavailable);
+        ++refused;
+      }
+      ++answered;
+    };
+    broker->vend(bench.request(), count);
+    asked.wait();
+    for (int i = 0; i < 1'100; ++i) broker->vend(bench.request(), count);
+    EXPECT_EQ(refused, 1'101 - 8);
+    EXPECT_TRUE(BrokerFixture::vend(*broker, elsewhere));
+    EXPECT_NE(broker->reserve_connection("provider-1", "user-1"), nullptr);
+    BrokerGrant revoked = grant;
+    revoked.credential =
+        bench.sealer->seal(bench.accounts.give_refresh_token(), grant_owner("user-1", "provider-1")).value();
+    broker->revoke_upstream(revoked);
+    go.count_down();
+    while (answered < 1'101) std::this_thread::yield();
+  }
+  EXPECT_EQ(bench.accounts.network->count(ScriptedAccounts::kRevokeUrl), 1u);
+  EXPECT_THAT(bench.logger.text(), Not(HasSubstr("was not told")));
+}
+
+TEST_F(BrokerTest, ATokenThatWaitsTooLongIsRefusedWithoutAskingTheProvider) {
+  bench.connected();
+  std::latch asked(1), go(1), both(2);
+  bench.accounts.instead = [&](const OutboundRequest&) {
+    asked.count_down();
+    go.wait();
+    return std::optional<Result<HttpResponse>>();
+  };
+  const auto broker = bench.make_broker();
+  broker->vend(bench.request(), [&](const Vended& result) {
+    EXPECT_TRUE(result);
+    both.count_down();
+  });
+  asked.wait();
+  const auto late = std::make_shared<std::promise<Vended>>();
+  broker->vend(bench.request(), [late](Vended result) { late->set_value(std::move(result)); });
+  bench.clock.advance(std::chrono::seconds(30));
+  EXPECT_EQ(reason_of(late->get_future().get()), Reason::unavailable);
+  go.count_down();
+  both.count_down();
+  both.wait();
+  EXPECT_EQ(bench.accounts.network->requests().size(), 1u);
 }
 
 TEST_F(BrokerTest, ClosingWaitsForCallsUnderWayAndRefusesTheRest) {

@@ -15,6 +15,7 @@ using Code = OAuthErrorCode;
 constexpr std::size_t kVerifierBytes = 32;
 constexpr std::size_t kMaxCode = 4096;
 constexpr std::size_t kMaxErrorWord = 64;
+constexpr std::string_view kRetryAfter = "5";  // seconds
 
 // The key an operator has to set, "" when everything is there.
 std::string what_is_missing(const ConnectTools& tools) {
@@ -64,6 +65,16 @@ ErrorPages::Content store_trouble() {
       .status = 500,
       .title = "The account was not connected",
       .explanation = "The server failed to complete this. Go back to the application and try again later."};
+}
+
+ErrorPages::Content busy(const std::string& provider, std::string same_again) {
+  return {.status = 503,
+          .title = "The server is busy",
+          .explanation =
+              "Nothing was connected yet, and nothing is lost. Try again in a moment to finish "
+              "connecting " +
+              provider + ".",
+          .ways = {{"Try again", std::move(same_again)}}};
 }
 
 }  // namespace
@@ -156,7 +167,11 @@ void ConnectEndpoint::callback(const HttpRequest& request, const std::string& pr
   }
   const BrowserSessions::Found session = deps_.sessions.find(request.headers);
   auto returned = accept(request, provider_slug, session.user ? session.user->user_id : "");
-  if (!returned) return respond(show(returned.error()));
+  if (!returned) {
+    HttpResponse response = show(returned.error());
+    if (response.status == 503) response.headers.add("Retry-After", std::string(kRetryAfter));
+    return respond(std::move(response));
+  }
   redeem(std::make_shared<const Returned>(std::move(*returned)), request.remote_address, std::move(respond));
 }
 
@@ -181,7 +196,17 @@ Result<ConnectEndpoint::Returned, ConnectEndpoint::Refusal> ConnectEndpoint::acc
   auto provider = deps_.providers.find_by_slug(provider_slug);
   if (!provider) return refuse(store_trouble(), provider.error().detail);
   if (!*provider) return refuse(not_this_one(), "callback for a provider that does not exist");
-  auto pending = take_pending(state, **provider, user_id);
+  const auto opened = check_state(state, **provider, user_id);
+  if (!opened) return Err(opened.error());
+  // Before the state is spent.
+  auto place = is_error ? nullptr : tools_.broker->reserve_connection((*provider)->id, user_id);
+  if (!is_error && place == nullptr) {
+    return refuse(busy(name_of(**provider), deps_.site.base_path + "/connect/" + (*provider)->slug +
+                                                "/callback?" + query->encode()),
+                  "too many accounts are being connected, of provider " + (*provider)->slug +
+                      ", of this user or in all, or the server is stopping");
+  }
+  auto pending = take_pending(*opened, **provider, user_id);
   if (!pending) return Err(std::move(pending).error());
   if (is_error) {
     const std::string word = header_safe(query->get("error").value_or("").substr(0, kMaxErrorWord));
@@ -192,15 +217,15 @@ Result<ConnectEndpoint::Returned, ConnectEndpoint::Refusal> ConnectEndpoint::acc
          .ways = ways_on(**provider, *pending)},
         "provider " + (*provider)->slug + " answered with error '" + word + "'");
   }
-  return Returned{std::move(**provider), std::move(*pending), std::string(code)};
+  return Returned{std::move(**provider), std::move(*pending), std::string(code), std::move(place)};
 }
 
-// Checks everything before it takes the row away: nobody but this user with this very state can do that.
-Result<PendingConnect, ConnectEndpoint::Refusal> ConnectEndpoint::take_pending(
+// Everything that can be checked before the row is taken away: nobody but this user with this very state can
+// do that.
+Result<ConnectState, ConnectEndpoint::Refusal> ConnectEndpoint::check_state(
     std::string_view state, const BrokerProvider& provider, const std::string& user_id) const {
   const auto stale = [](std::string cause) { return Err(Refusal{not_this_one(), std::move(cause)}); };
-  const auto opened =
-      ConnectState::open(keys_, state, user_id, provider.id, deps_.clock.now_seconds(), max_age_);
+  auto opened = ConnectState::open(keys_, state, user_id, provider.id, deps_.clock.now_seconds(), max_age_);
   if (!opened) {
     switch (opened.error()) {
       case ConnectStateFault::forged:
@@ -217,11 +242,17 @@ Result<PendingConnect, ConnectEndpoint::Refusal> ConnectEndpoint::take_pending(
                     "state of another user"});
     }
   }
-  auto pending = deps_.grants.finish(opened->id(), deps_.clock.now());
+  return std::move(*opened);
+}
+
+Result<PendingConnect, ConnectEndpoint::Refusal> ConnectEndpoint::take_pending(
+    const ConnectState& state, const BrokerProvider& provider, const std::string& user_id) const {
+  const auto stale = [](std::string cause) { return Err(Refusal{not_this_one(), std::move(cause)}); };
+  auto pending = deps_.grants.finish(state.id(), deps_.clock.now());
   if (!pending) return Err(Refusal{store_trouble(), pending.error().detail});
   if (!*pending) return stale("state is not known, or was used before");
   if ((*pending)->user_id != user_id || (*pending)->provider_id != provider.id ||
-      !opened->leads_to(keys_, (*pending)->return_url)) {
+      !state.leads_to(keys_, (*pending)->return_url)) {
     return stale("what is stored under the state does not belong to it");
   }
   return std::move(**pending);
@@ -235,6 +266,7 @@ void ConnectEndpoint::redeem(std::shared_ptr<const Returned> returned, const std
   if (!verifier)
     return respond(failed(*returned, "the code verifier cannot be opened: " + verifier.error().detail));
   tools_.broker->connect(
+      returned->place,
       {.user_id = pending.user_id,
        .provider_id = pending.provider_id,
        .code = SecretString(returned->code),

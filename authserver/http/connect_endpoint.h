@@ -63,6 +63,7 @@ class ConnectEndpoint {
     BrokerProvider provider;
     PendingConnect pending;
     std::string code;
+    AccountTasks::Place place;
   };
   // Why there is none: the page, and for the log.
   struct Refusal {
@@ -76,7 +77,9 @@ class ConnectEndpoint {
 
   Result<Returned, Refusal> accept(const HttpRequest& request, const std::string& provider_slug,
                                    const std::string& user_id) const;
-  Result<PendingConnect, Refusal> take_pending(std::string_view state, const BrokerProvider& provider,
+  Result<ConnectState, Refusal> check_state(std::string_view state, const BrokerProvider& provider,
+                                            const std::string& user_id) const;
+  Result<PendingConnect, Refusal> take_pending(const ConnectState& state, const BrokerProvider& provider,
                                                const std::string& user_id) const;
   void redeem(std::shared_ptr<const Returned> returned, const std::string& address, Respond respond) const;
   HttpResponse finish(const Returned& returned, const std::string& address,

@@ -418,6 +418,24 @@ TEST_F(ConnectTest, T13OfCallbacksThatRaceOneCounts) {
   EXPECT_EQ(token_calls(), 1u);
 }
 
+// The state, and the code with it, is spent only when there is room to use it.
+TEST_F(ConnectTest, WhenTooManyAreConnectingTheCallbackIsStillGoodLater) {
+  Browser browser = signed_in();
+  const std::string good = approve(start(browser));
+  std::vector<AccountTasks::Place> places;
+  while (auto place = broker.reserve_connection("id-of-hub", "user-ada")) places.push_back(std::move(place));
+  const HttpResponse response = browser.get(good);
+  expect_page(response, 503, "nothing is lost");
+  EXPECT_TRUE(response.headers.contains("Retry-After"));
+  EXPECT_THAT(response.body, HasSubstr("href=\"/connect/hub/callback?code="));
+  EXPECT_EQ(token_calls(), 0u);
+  // Whatever does not fit is refused as ever.
+  expect_page(browser.get(with(good, "state", "forged")), 400, kNotNow);
+  places.clear();
+  EXPECT_EQ(browser.get(good).status, 302);
+  EXPECT_TRUE(grant());
+}
+
 TEST_F(ConnectTest, F25T13T25AnotherUserDoesNotFinishIt) {
   add_user("user-eve", "eve@example.com", "eves-password");
   Browser ada = signed_in();
