@@ -38,7 +38,7 @@ class AccountTasks {
   struct Limits {
     std::size_t threads = 16;      // started when they are needed
     std::size_t per_provider = 5;  // of them at most for one provider
-    std::array<Places, kKinds> places = {{{1'000, 200, 8}, {64, 16, 4}, {200, 50, 4}}};  // by Kind
+    std::array<Places, kKinds> places = {{{1'000, 200, 32}, {64, 16, 4}, {200, 50, 4}}};  // by Kind
     std::chrono::seconds patience{30};  // to begin; revocations, for which nobody waits, have no limit
   };
   struct Task {

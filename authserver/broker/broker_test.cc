@@ -544,7 +544,7 @@ TEST_F(BrokerTest, AFloodForOneAccountLeavesRoomForOtherProvidersConnectionsAndR
     broker->vend(bench.request(), count);
     asked.wait();
     for (int i = 0; i < 1'100; ++i) broker->vend(bench.request(), count);
-    EXPECT_EQ(refused, 1'101 - 8);
+    EXPECT_EQ(refused, 1'101 - 32);
     EXPECT_TRUE(BrokerFixture::vend(*broker, elsewhere));
     EXPECT_NE(broker->reserve_connection("provider-1", "user-1"), nullptr);
     BrokerGrant revoked = grant;
