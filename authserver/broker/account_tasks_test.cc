@@ -194,9 +194,15 @@ TEST(AccountTasks, WhatWaitsTooLongIsRefusedButForRevocations) {
 }
 
 TEST(AccountTasks, ClosingRefusesWhatWaitsAndLaterOnes) {
-  std::latch begun(1), go(1);
+  std::latch begun(1), go(2);  // goes on when both that wait were refused
   std::vector<std::string> refused;
   const auto note = [&](const char* what) { return [&refused, what] { refused.push_back(what); }; };
+  const auto note_and_go = [&](const char* what) {
+    return [&refused, &go, what] {
+      refused.push_back(what);
+      go.count_down();
+    };
+  };
   std::atomic<bool> ended = false;
   AccountTasks tasks(limits(1, 1), kClock);
   tasks.run(Kind::token, "p", "u",
@@ -207,9 +213,8 @@ TEST(AccountTasks, ClosingRefusesWhatWaitsAndLaterOnes) {
              },
              kUnexpected});
   begun.wait();
-  tasks.run(Kind::token, "p", "u", {kNothing, note("same account")});
-  tasks.run(Kind::token, "p", "v", {kNothing, note("another account")});
-  std::jthread opener([&] { go.count_down(); });
+  tasks.run(Kind::token, "p", "u", {kNothing, note_and_go("same account")});
+  tasks.run(Kind::token, "p", "v", {kNothing, note_and_go("another account")});
   tasks.close();
   EXPECT_TRUE(ended);
   tasks.run(Kind::token, "p", "w", {kNothing, note("late")});

@@ -8,8 +8,7 @@
 #include <authplane/testing/race.h>
 
 #include "authserver/http/exchange_fixture.h"
-#include "authserver/storage/sqlite/sqlite_storage.h"
-#include "authserver/storage/test_directory.h"
+#include "authserver/http/race_storage.h"
 
 namespace authplane::authserver {
 namespace {
@@ -22,31 +21,7 @@ int rounds() {
   return testing::race_rounds(12);
 }
 
-// What a storage needs for as long as it is open.
-struct Surroundings {
-  TestDirectory directory;
-  SystemClock clock;
-  NullLogger logger;
-};
-
-using OpenStorage = std::unique_ptr<Storage> (*)(Surroundings&);
-
-std::unique_ptr<Storage> open_memory(Surroundings&) {
-  return make_memory_storage();
-}
-std::unique_ptr<Storage> open_file(Surroundings& surroundings) {
-  SqliteOptions options;
-  options.path = surroundings.directory.file("authserver.db");
-  return open_sqlite(options, surroundings.clock, surroundings.logger).value();
-}
-
-// Before the fixture, so that it is destroyed after it.
-class ExchangeRaceBase : public ::testing::WithParamInterface<OpenStorage> {
- protected:
-  Surroundings surroundings_;
-};
-
-class ExchangeRace : public ExchangeRaceBase, public ExchangeTest {
+class ExchangeRace : public RaceBase, public ExchangeTest {
  protected:
   ExchangeRace() : ExchangeTest(GetParam()(surroundings_)) {}
 

@@ -10,9 +10,8 @@
 
 #include <authplane/testing/race.h>
 
+#include "authserver/http/race_storage.h"
 #include "authserver/http/xaa_fixture.h"
-#include "authserver/storage/sqlite/sqlite_storage.h"
-#include "authserver/storage/test_directory.h"
 
 namespace authplane::authserver {
 namespace {
@@ -24,31 +23,7 @@ int rounds() {
   return testing::race_rounds(30);
 }
 
-// What a storage needs for as long as it is open.
-struct Surroundings {
-  TestDirectory directory;
-  SystemClock clock;
-  NullLogger logger;
-};
-
-using OpenStorage = std::unique_ptr<Storage> (*)(Surroundings&);
-
-std::unique_ptr<Storage> open_memory(Surroundings&) {
-  return make_memory_storage();
-}
-std::unique_ptr<Storage> open_file(Surroundings& surroundings) {
-  SqliteOptions options;
-  options.path = surroundings.directory.file("authserver.db");
-  return open_sqlite(options, surroundings.clock, surroundings.logger).value();
-}
-
-// Before the fixture, so that it is destroyed after it.
-class TokenRaceBase : public ::testing::WithParamInterface<OpenStorage> {
- protected:
-  Surroundings surroundings_;
-};
-
-class TokenRace : public TokenRaceBase, public UserTokenTest {
+class TokenRace : public RaceBase, public UserTokenTest {
  protected:
   TokenRace() : UserTokenTest(GetParam()(surroundings_)) {}
 
@@ -191,7 +166,7 @@ TEST_P(TokenRace, NothingIsAliveOnceTheClientWasSuspended) {
   }
 }
 
-class AssertionRace : public TokenRaceBase, public XaaTest {
+class AssertionRace : public RaceBase, public XaaTest {
  protected:
   AssertionRace() : XaaTest(GetParam()(surroundings_)) {}
 };
