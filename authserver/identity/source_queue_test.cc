@@ -157,9 +157,10 @@ TEST(SourceQueueRace, NothingIsLostOrDoneTwice) {
       });
     }
     for (std::thread& source : sources) source.join();
+    // What waits now is refused when the queue ends; first its threads have their say.
+    while (come == 0) std::this_thread::yield();
   }
   EXPECT_EQ(come + refused, 2000);
-  EXPECT_GT(come, 0);
 }
 
 }  // namespace
