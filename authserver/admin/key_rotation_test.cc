@@ -9,10 +9,10 @@
 
 #include <authplane/jose/jwks.h>
 #include <authplane/jose/jws.h>
+#include <authplane/testing/temp_folder.h>
 
 #include "authserver/admin/test_admin.h"
 #include "authserver/storage/keyfile/keyfile.h"
-#include "authserver/storage/test_directory.h"
 
 namespace authplane::authserver {
 namespace {
@@ -75,7 +75,7 @@ class KeyRotationTest : public AdminTest {
     return key != nullptr && key->verify(JwsAlgorithm::ES256, jws->signing_input, jws->signature);
   }
 
-  TestDirectory directory_;
+  testing::TempFolder directory_;
   std::unique_ptr<SigningKeyStore> keyfile_ =
       open_keyfile({.directory = directory_.file("keys"), .longest_token_lifetime = std::chrono::hours(2)},
                    clock.now_seconds(), logger)

@@ -4,11 +4,11 @@
 #include <optional>
 
 #include <authplane/testing/race.h>
+#include <authplane/testing/temp_folder.h>
 
 #include "authserver/broker/broker_fixture.h"
 #include "authserver/broker/reencryption.h"
 #include "authserver/storage/sqlite/sqlite_storage.h"
-#include "authserver/storage/test_directory.h"
 
 namespace authplane::authserver {
 namespace {
@@ -46,7 +46,7 @@ class RotationRace : public ::testing::TestWithParam<const char*> {
 
   testing::FakeClock clock_;
   testing::RecordingLogger logger_;
-  TestDirectory directory_;
+  testing::TempFolder directory_;
   BrokerFixture bench_{open_storage()};
 };
 

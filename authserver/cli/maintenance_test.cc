@@ -1,6 +1,7 @@
 #include "authserver/cli/maintenance.h"
 
 #include <authplane/base/hash.h>
+#include <authplane/testing/temp_folder.h>
 #include <authplane/testing/testing.h>
 #include <gtest/gtest.h>
 
@@ -8,7 +9,6 @@
 
 #include "authserver/cli/periodic_task.h"
 #include "authserver/storage/sqlite/sqlite_storage.h"
-#include "authserver/storage/test_directory.h"
 
 namespace authplane::authserver::cli {
 namespace {
@@ -33,7 +33,7 @@ TEST(PeriodicTask, StopsWithoutWaitingForItsTurn) {
 }
 
 TEST(TidyUp, DeletesProofsThatCannotComeAgainAndNoOthers) {
-  const TestDirectory directory;
+  const testing::TempFolder directory;
   testing::FakeClock clock;
   testing::RecordingLogger logger;
   SystemRandom random;
@@ -120,7 +120,7 @@ class TidyUpGrants : public ::testing::Test {
   testing::RecordingLogger logger_;
   SystemRandom random_;
   IdGenerator ids_{clock_, random_};
-  TestDirectory directory_;
+  testing::TempFolder directory_;
   std::unique_ptr<Storage> storage_ =
       open_sqlite({.path = directory_.file("authserver.db")}, clock_, logger_).value();
 };

@@ -1,11 +1,11 @@
 #include "authserver/cli/purge.h"
 
+#include <authplane/testing/temp_folder.h>
 #include <authplane/testing/testing.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "authserver/storage/sqlite/sqlite_storage.h"
-#include "authserver/storage/test_directory.h"
 
 namespace authplane::authserver::cli {
 namespace {
@@ -44,7 +44,7 @@ class PurgeTest : public ::testing::Test {
     client.id = "client-1";
     EXPECT_TRUE(storage_->clients().insert(client));
   }
-  static SqliteOptions options(const TestDirectory& directory) {
+  static SqliteOptions options(const testing::TempFolder& directory) {
     SqliteOptions options;
     options.path = directory.file("authserver.db");
     return options;
@@ -73,7 +73,7 @@ class PurgeTest : public ::testing::Test {
     return purge(purge_targets(only).value(), *storage_, clock_, logger_, [] { return std::string(); });
   }
 
-  TestDirectory directory_;
+  testing::TempFolder directory_;
   testing::FakeClock clock_;
   testing::RecordingLogger logger_;
   SystemRandom random_;

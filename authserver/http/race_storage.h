@@ -4,16 +4,17 @@
 
 #include <memory>
 
+#include <authplane/testing/temp_folder.h>
+
 #include "authserver/domain/storage.h"
 #include "authserver/storage/memory/memory_storage.h"
 #include "authserver/storage/sqlite/sqlite_storage.h"
-#include "authserver/storage/test_directory.h"
 
 namespace authplane::authserver {
 
 // What a storage needs for as long as it is open.
 struct Surroundings {
-  TestDirectory directory;
+  testing::TempFolder directory;
   SystemClock clock;
   NullLogger logger;
 };

@@ -9,10 +9,9 @@
 #include <thread>
 
 #include <authplane/testing/recording_logger.h>
+#include <authplane/testing/temp_folder.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include "authserver/storage/test_directory.h"
 
 namespace authplane::authserver {
 namespace {
@@ -57,7 +56,7 @@ class KeyfileTest : public ::testing::Test {
   }
 
   static constexpr sys_seconds kNow{seconds(1'800'000'000)};
-  TestDirectory directory_;
+  testing::TempFolder directory_;
   testing::RecordingLogger logger_;
 };
 

@@ -11,11 +11,11 @@
 #include <vector>
 
 #include <authplane/base/log.h>
+#include <authplane/testing/temp_folder.h>
 #include <gtest/gtest.h>
 
 #include "authserver/storage/sqlite/connection.h"
 #include "authserver/storage/sqlite/sqlite_storage.h"
-#include "authserver/storage/test_directory.h"
 
 namespace authplane::authserver {
 namespace {
@@ -50,7 +50,7 @@ class CrashTest : public ::testing::Test {
   CrashTest() { options_.path = directory_.file("authserver.db"); }
   std::unique_ptr<Storage> open() { return open_sqlite(options_, clock_, logger_).value(); }
 
-  const TestDirectory directory_;
+  const testing::TempFolder directory_;
   SqliteOptions options_;
   const SystemClock clock_;
   NullLogger logger_;

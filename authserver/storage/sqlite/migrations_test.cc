@@ -2,11 +2,11 @@
 
 #include <authplane/testing/fake_clock.h>
 #include <authplane/testing/recording_logger.h>
+#include <authplane/testing/temp_folder.h>
 #include <gtest/gtest.h>
 
 #include "authserver/storage/sqlite/columns.h"
 #include "authserver/storage/sqlite/sqlite_storage.h"
-#include "authserver/storage/test_directory.h"
 
 namespace authplane::authserver {
 namespace {
@@ -24,7 +24,7 @@ class MigrationsTest : public ::testing::Test {
     return open_sqlite(options, clock_, logger_).value();
   }
 
-  TestDirectory directory_;
+  testing::TempFolder directory_;
   const std::string path_ = directory_.file("authserver.db");
   testing::FakeClock clock_;
   testing::RecordingLogger logger_;
@@ -194,10 +194,11 @@ TEST_F(MigrationsTest, FileRefusesRowsWithoutTheirOwners) {
   EXPECT_THROW(
       connection.execute_script("INSERT INTO consent_grants VALUES ('g', 'x', 'x', 'x', '', 0, 0, NULL)"),
       sqlite::SqliteFailure);
-  for (const char* orphan : {"INSERT INTO fronting_links VALUES ('x', 'y', '{}', 0, '')",
-                             "INSERT INTO broker_grants VALUES ('g', 'x', 'x', '', zeroblob(0), '', 1, 0, 0, NULL)",
-                             "INSERT INTO xaa_policies VALUES ('p', '', 'x', '[]', NULL, '[]', 1, 0, 0)",
-                             "INSERT INTO subject_mappings VALUES ('m', 'x', 'sub', 'user', 0)"}) {
+  for (const char* orphan :
+       {"INSERT INTO fronting_links VALUES ('x', 'y', '{}', 0, '')",
+        "INSERT INTO broker_grants VALUES ('g', 'x', 'x', '', zeroblob(0), '', 1, 0, 0, NULL)",
+        "INSERT INTO xaa_policies VALUES ('p', '', 'x', '[]', NULL, '[]', 1, 0, 0)",
+        "INSERT INTO subject_mappings VALUES ('m', 'x', 'sub', 'user', 0)"}) {
     EXPECT_THROW(connection.execute_script(orphan), sqlite::SqliteFailure) << orphan;
   }
 }

@@ -1,14 +1,15 @@
 #include <memory>
 
+#include <authplane/testing/temp_folder.h>
+
 #include "authserver/storage/conformance/conformance.h"
 #include "authserver/storage/sqlite/sqlite_storage.h"
-#include "authserver/storage/test_directory.h"
 
 namespace authplane::authserver {
 namespace {
 
 struct Environment {
-  TestDirectory directory;
+  testing::TempFolder directory;
   SystemClock clock;
   NullLogger logger;
 };

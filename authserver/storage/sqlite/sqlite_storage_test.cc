@@ -8,6 +8,7 @@
 
 #include <authplane/testing/fake_clock.h>
 #include <authplane/testing/recording_logger.h>
+#include <authplane/testing/temp_folder.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -15,7 +16,6 @@
 #include "authserver/storage/sqlite/database_file.h"
 #include "authserver/storage/sqlite/snapshot_cache.h"
 #include "authserver/storage/sqlite/writer.h"
-#include "authserver/storage/test_directory.h"
 
 namespace authplane::authserver {
 namespace {
@@ -71,7 +71,7 @@ class SqliteStorageTest : public ::testing::Test {
     return out;
   }
 
-  TestDirectory directory_;
+  testing::TempFolder directory_;
   testing::FakeClock clock_;
   testing::RecordingLogger logger_;
   SystemRandom random_;
