@@ -31,6 +31,12 @@ std::optional<std::string> plain_loopback(std::string_view text) {
   return std::nullopt;
 }
 
+// A port with zeros in front, which nobody who was given one spells like that.
+bool has_padded_port(std::string_view text) {
+  const std::size_t colon = text.rfind(':', text.find_first_of("/?", text.find("://") + 3));
+  return colon != std::string_view::npos && text.substr(colon).starts_with(":0");
+}
+
 bool may_register(std::string_view text) {
   const auto url = check_redirect_uri(text);
   if (!url) {
@@ -59,9 +65,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   const bool both = may_register(registered) && may_register(requested);
   const auto known = plain_loopback(registered);
-  const bool expected = both && (registered == requested || (known && known == plain_loopback(requested)));
+  const bool same = registered == requested;
+  const bool but_for_the_port = known && known == plain_loopback(requested);
+  const bool expected = both && (same || (but_for_the_port && !has_padded_port(requested)));
   FUZZ_CHECK(redirect_uri_matches(registered, requested) == expected);
-  FUZZ_CHECK(redirect_uri_matches(requested, registered) == expected);
+  FUZZ_CHECK(redirect_uri_matches(requested, registered) ==
+             (both && (same || (but_for_the_port && !has_padded_port(registered)))));
   FUZZ_CHECK(redirect_uri_matches(requested, requested) == may_register(requested));
   FUZZ_CHECK(redirect_uri_matches_any({"https://other.example/", std::string(registered)}, requested) ==
              (expected || requested == "https://other.example/"));
