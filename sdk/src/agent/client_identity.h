@@ -16,10 +16,12 @@ struct ClientIdentity {
   std::string secret{};  // "" = a public client
   AuthMethod method = AuthMethod::client_secret_basic;
   bool self_registered = false;
+  std::optional<PrivateKey> key{};  // instead of a secret
+  std::string key_id{};
 
   // Adds what the token endpoint needs: client_id for a public client (RFC 6749 section 3.2.1), else the
   // credentials.
-  Result<void> apply(const Url& endpoint, Headers& headers, Form& form) const;
+  Result<void> apply(const AuthContext& context, Headers& headers, Form& form) const;
 };
 
 // The identity that needs no registration: the operator's, then the metadata document's, where the server

@@ -49,7 +49,8 @@ TEST(Covers, SameOriginAndWholeSegments) {
 class DiscoveryTest : public AgentTest {
  protected:
   Result<Target> find(const std::string& metadata_url = {}, const std::string& issuer = {}) {
-    return Discovery(fetcher, url(kServer), issuer).find(metadata_url);
+    return Discovery(fetcher, url(kServer), {.issuer = issuer, .allow_server_as_issuer = own})
+        .find(metadata_url);
   }
   std::string refusal(ErrorCode code = ErrorCode::metadata_fetch_error) {
     const auto found = find();
@@ -58,6 +59,13 @@ class DiscoveryTest : public AgentTest {
     EXPECT_EQ(found.error().code, code) << found.error().message;
     return found.error().message;
   }
+  // A server of MCP 2025-03-26: no protected resource metadata anywhere.
+  void publish_no_resource_metadata(int status = 404) {
+    own = true;
+    network->on_json(kResourceMetadata, "{}", status);
+    network->on_json("https://rs.example/.well-known/oauth-protected-resource", "{}", status);
+  }
+  bool own = false;
   net::Fetcher fetcher{net::FetchSettings::production(), network, resolver, clock};
 };
 
@@ -145,6 +153,67 @@ TEST_F(DiscoveryTest, DocumentsThatAreNotWhatTheyMustBe) {
   EXPECT_THAT(refusal(), HasSubstr("header field"));
   network->on_json(kResourceMetadata, "[]");
   EXPECT_THAT(refusal(), HasSubstr("JSON"));
+}
+
+constexpr const char* kOwnMetadata = "https://rs.example/.well-known/oauth-authorization-server";
+constexpr const char* kOwnOpenId = "https://rs.example/.well-known/openid-configuration";
+
+TEST_F(DiscoveryTest, AServerWithoutMetadataIsItsOwnIssuerOnlyWhereThatIsAllowed) {
+  publish_no_resource_metadata();
+  network->on_json(kOwnMetadata, "{}", 404);
+  network->on_json(kOwnOpenId, "{}", 404);
+  own = false;
+  EXPECT_THAT(refusal(), HasSubstr("protected resource metadata not found"));
+  EXPECT_EQ(network->count(kOwnMetadata), 0U);
+
+  own = true;
+  const auto target = find().value();
+  EXPECT_TRUE(target.is_own_issuer);
+  EXPECT_EQ(target.resource.resource, kServer);
+  EXPECT_TRUE(target.resource.scopes.empty());
+  EXPECT_EQ(target.server.issuer, "https://rs.example");
+  EXPECT_EQ(target.server.authorization_endpoint.text(), "https://rs.example/authorize");
+  EXPECT_EQ(target.server.token_endpoint.text(), "https://rs.example/token");
+  EXPECT_EQ(target.server.registration_endpoint.value().text(), "https://rs.example/register");
+  EXPECT_FALSE(target.server.revocation_endpoint);
+}
+
+TEST_F(DiscoveryTest, TheOriginsMetadataAreJudgedLikeAllOthers) {
+  publish_no_resource_metadata();
+  as.metadata["issuer"] = "https://rs.example";
+  network->on_json(kOwnMetadata, as.metadata.dump());
+  const auto target = find().value();
+  EXPECT_EQ(target.server.token_endpoint.text(), "https://as.example/token");
+  EXPECT_TRUE(target.server.announces_iss);
+
+  as.metadata["issuer"] = "https://rs.example/";
+  network->on_json(kOwnMetadata, as.metadata.dump());
+  EXPECT_THAT(refusal(), HasSubstr("issuer mismatch"));
+  as.metadata["issuer"] = "https://rs.example";
+  as.metadata.erase("code_challenge_methods_supported");
+  network->on_json(kOwnMetadata, as.metadata.dump());
+  EXPECT_THAT(refusal(), HasSubstr("S256"));
+}
+
+TEST_F(DiscoveryTest, MetadataThatAreUnavailableOrNamedAreNoMissingOnes) {
+  publish_no_resource_metadata(503);
+  EXPECT_THAT(refusal(), HasSubstr("503"));
+  publish_no_resource_metadata();
+  network->on_json(kOwnMetadata, "{}", 500);
+  EXPECT_THAT(refusal(), HasSubstr("500"));
+  network->on_json("https://rs.example/elsewhere", "{}", 404);
+  EXPECT_FALSE(find("https://rs.example/elsewhere"));
+  EXPECT_EQ(network->count(kOwnMetadata), 1U);
+}
+
+TEST_F(DiscoveryTest, TheConfiguredIssuerBindsAServerThatIsItsOwn) {
+  publish_no_resource_metadata();
+  network->on_json(kOwnMetadata, "{}", 404);
+  network->on_json(kOwnOpenId, "{}", 404);
+  EXPECT_TRUE(find({}, "https://rs.example"));
+  const auto other = find({}, kIssuer);
+  ASSERT_FALSE(other);
+  EXPECT_THAT(other.error().message, HasSubstr("option issuer"));
 }
 
 }  // namespace

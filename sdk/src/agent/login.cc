@@ -79,7 +79,7 @@ Result<LoginResult> run_login(const UserSessionOptions& options, const net::Fetc
   }
   if (!*code) return Err(code->error());
 
-  const TokenEndpoint endpoint(fetcher, server, *client, options.dpop, *options.seams.clock);
+  const TokenEndpoint endpoint(fetcher, server, *client, options.dpop, options.seams);
   auto tokens = endpoint.exchange_code({.code = **code,
                                         .code_verifier = request->code_verifier(),
                                         .redirect_uri = redirect_uri,

@@ -7,7 +7,7 @@
 #include <authplane/base/encoding.h>
 #include <authplane/json/json.h>
 
-#include "agent/members.h"
+#include "client/members.h"
 
 namespace authplane::agent {
 namespace {

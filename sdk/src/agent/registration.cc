@@ -17,9 +17,9 @@ Unexpected<Error> malformed(std::string_view problem) {
 
 // `none` unless the server lists methods and not this one.
 std::string wanted_method(const ServerMetadata& server) {
-  if (!server.token_auth_methods) return "none";
+  if (!server.token_auth.methods) return "none";
   for (const char* method : {"none", "client_secret_basic", "client_secret_post"}) {
-    const auto& offered = *server.token_auth_methods;
+    const auto& offered = *server.token_auth.methods;
     if (std::find(offered.begin(), offered.end(), method) != offered.end()) return method;
   }
   return "none";

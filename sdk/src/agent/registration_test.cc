@@ -28,7 +28,7 @@ TEST_F(RegistrationTest, AsksForAPublicNativeClient) {
   EXPECT_EQ(body()["response_types"], Json::array({"code"}));
   EXPECT_EQ(body()["token_endpoint_auth_method"], "none");
   EXPECT_EQ(body()["client_name"], "n");
-  server.token_auth_methods = {"client_secret_post", "private_key_jwt"};
+  server.token_auth.methods = {"client_secret_post", "private_key_jwt"};
   EXPECT_EQ(body()["token_endpoint_auth_method"], "client_secret_post");
 }
 
@@ -72,9 +72,13 @@ TEST_F(RegistrationTest, IdentitiesInTheSpecifiedOrder) {
   options.client = RegisteredClient{.id = "operators", .secret = "s"};
   EXPECT_EQ(known_identity(options, server).value()->id, "operators");
   EXPECT_EQ(known_identity(options, server).value()->method, AuthMethod::client_secret_basic);
-  server.token_auth_methods = {"client_secret_post"};
+  server.token_auth.methods = {"client_secret_post"};
   EXPECT_EQ(known_identity(options, server).value()->method, AuthMethod::client_secret_post);
-  server.token_auth_methods = {"private_key_jwt"};
+  server.token_auth.methods = {"private_key_jwt"};
+  EXPECT_FALSE(known_identity(options, server));
+  options.client = RegisteredClient{.id = "operators", .key = authplane::testing::test_key()};
+  EXPECT_TRUE(known_identity(options, server).value()->key);
+  server.token_auth.methods = {"client_secret_basic"};
   EXPECT_FALSE(known_identity(options, server));
 
   options.client.reset();

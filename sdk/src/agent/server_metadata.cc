@@ -6,7 +6,7 @@
 
 #include <authplane/json/json.h>
 
-#include "agent/members.h"
+#include "client/members.h"
 
 namespace authplane::agent {
 namespace {
@@ -52,6 +52,21 @@ std::vector<std::string> server_metadata_urls(const Url& issuer) {
   return urls;
 }
 
+Result<ServerMetadata> default_endpoints(const Url& issuer) {
+  auto authorization = Url::parse(issuer.origin() + "/authorize");
+  if (!authorization) return Err(std::move(authorization).error());
+  auto token = Url::parse(issuer.origin() + "/token");
+  if (!token) return Err(std::move(token).error());
+  auto registration = Url::parse(issuer.origin() + "/register");
+  if (!registration) return Err(std::move(registration).error());
+  return ServerMetadata{.issuer = issuer.text(),
+                        .authorization_endpoint = std::move(*authorization),
+                        .token_endpoint = std::move(*token),
+                        .registration_endpoint = std::move(*registration),
+                        .revocation_endpoint = {},
+                        .token_auth = {}};
+}
+
 Result<ServerMetadata> parse_server_metadata(std::string_view body, std::string_view expected_issuer,
                                              SchemePolicy schemes, std::size_t max_bytes) {
   const auto document = parse_json_object(body, {.max_bytes = max_bytes, .max_depth = 32});
@@ -67,8 +82,8 @@ Result<ServerMetadata> parse_server_metadata(std::string_view body, std::string_
   if (!registration) return Err(std::move(registration).error());
   auto revocation = metadata_endpoint(*document, "revocation_endpoint", schemes);
   if (!revocation) return Err(std::move(revocation).error());
-  auto methods = string_list(*document, "token_endpoint_auth_methods_supported");
-  if (!methods) return Err(std::move(methods).error());
+  auto token_auth = token_endpoint_auth(*document);
+  if (!token_auth) return Err(std::move(token_auth).error());
   const auto scopes = string_list(*document, "scopes_supported");
   if (!scopes) return Err(scopes.error());
 
@@ -77,7 +92,7 @@ Result<ServerMetadata> parse_server_metadata(std::string_view body, std::string_
                         .token_endpoint = std::move(*token),
                         .registration_endpoint = std::move(*registration),
                         .revocation_endpoint = std::move(*revocation),
-                        .token_auth_methods = std::move(*methods),
+                        .token_auth = std::move(*token_auth),
                         .takes_metadata_urls = is_true(*document, "client_id_metadata_document_supported"),
                         .announces_iss = is_true(*document, "authorization_response_iss_parameter_supported"),
                         .offers_offline_access = *scopes && holds(**scopes, "offline_access")};

@@ -19,8 +19,7 @@ struct ServerMetadata {
   Url token_endpoint;
   std::optional<Url> registration_endpoint;
   std::optional<Url> revocation_endpoint;
-  // nullopt: not said, which stands for client_secret_basic (RFC 8414 section 2).
-  std::optional<std::vector<std::string>> token_auth_methods;
+  TokenEndpointAuth token_auth;
   bool takes_metadata_urls = false;    // client_id_metadata_document_supported
   bool announces_iss = false;          // authorization_response_iss_parameter_supported
   bool offers_offline_access = false;  // scopes_supported names it
@@ -35,5 +34,8 @@ std::vector<std::string> server_metadata_urls(const Url& issuer);
 // URL; the caller adds it.
 Result<ServerMetadata> parse_server_metadata(std::string_view body, std::string_view expected_issuer,
                                              SchemePolicy schemes, std::size_t max_bytes);
+
+// Of a server without metadata: /authorize, /token and /register (MCP 2025-03-26). `issuer` has no path.
+Result<ServerMetadata> default_endpoints(const Url& issuer);
 
 }  // namespace authplane::agent

@@ -38,7 +38,8 @@ UserSession::Core::Core(UserSessionOptions options, Url server, const net::Fetch
     : options_(std::move(options)),
       server_(std::move(server)),
       fetcher_(fetch, options_.seams.transport, options_.seams.resolver, options_.seams.clock),
-      discovery_(fetcher_, server_, options_.issuer) {}
+      discovery_(fetcher_, server_,
+                 {.issuer = options_.issuer, .allow_server_as_issuer = options_.allow_server_as_issuer}) {}
 
 bool UserSession::Core::is_fresh(const std::optional<std::chrono::sys_seconds>& expires_at) const {
   return !expires_at || *expires_at - kExpiryBuffer > options_.seams.clock->now_seconds();
@@ -133,6 +134,10 @@ Result<std::shared_ptr<const Target>> UserSession::Core::find_target(const Need&
     return Err(ErrorCode::invalid_argument,
                "the server " + server_.text() + " takes only tokens bound to a key; set option dpop");
   }
+  if (found->is_own_issuer) {
+    options_.seams.logger->warn("agent: no protected resource metadata; the server is its own issuer",
+                                {{"server", server_.text()}, {"issuer", found->server.issuer}});
+  }
   auto target = std::make_shared<const Target>(std::move(*found));
   MutexLock lock(mutex_);
   target_ = target;
@@ -170,7 +175,7 @@ Result<std::optional<TokenResponse>> UserSession::Core::reuse(const Target& targ
     return std::optional(adopt(login, false));
   if (login.refresh_token.empty() || !need.required.empty()) return only_the_user();
 
-  const TokenEndpoint endpoint(fetcher_, target.server, client, options_.dpop, *options_.seams.clock);
+  const TokenEndpoint endpoint(fetcher_, target.server, client, options_.dpop, options_.seams);
   auto tokens = endpoint.refresh(login.refresh_token, target.resource.resource);
   if (!tokens) {
     const ErrorCode code = tokens.error().code;
@@ -285,7 +290,7 @@ Result<void> UserSession::Core::logout() {
   if (!*login) return {};
   if (auto dropped = options_.store->drop_login(key); !dropped) return dropped;
   if ((*login)->refresh_token.empty()) return {};
-  const TokenEndpoint endpoint(fetcher_, (*target)->server, **client, options_.dpop, *options_.seams.clock);
+  const TokenEndpoint endpoint(fetcher_, (*target)->server, **client, options_.dpop, options_.seams);
   return endpoint.revoke((*login)->refresh_token);
 }
 

@@ -13,6 +13,7 @@ using std::chrono::seconds;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 class SessionTest : public AgentTest {
  protected:
@@ -372,6 +373,85 @@ TEST_F(SessionTest, OnlyRefusalsThatATokenCuresAreTaken) {
 
 // Keys.
 
+TEST_F(SessionTest, AClientWithAKeyAuthenticatesAtEveryEndpoint) {
+  as.metadata["token_endpoint_auth_methods_supported"] = {"private_key_jwt"};
+  as.metadata["token_endpoint_auth_signing_alg_values_supported"] = {"ES256"};
+  as.client_keys.emplace("operators", test_key().public_key());
+  auto with_key = options();
+  with_key.client = RegisteredClient{.id = "operators", .key = test_key(), .key_id = "k1"};
+  const auto user = UserSession::create(with_key).value();
+  const auto token = user.token().value();
+  EXPECT_EQ(last_authorization("client_id"), "operators");
+  const std::string assertion = last_token_request("client_assertion");
+  clock->advance(seconds(3600));
+  const auto renewed = user.token().value();
+  EXPECT_NE(last_token_request("client_assertion"), assertion);
+  EXPECT_TRUE(as.is_live(renewed.access_token));
+  ASSERT_TRUE(user.logout());
+  EXPECT_FALSE(as.is_live(renewed.access_token));
+  EXPECT_THAT(as.registrations(), SizeIs(0));
+  EXPECT_THAT(logger->text(), Not(HasSubstr(assertion)));
+
+  // Somebody else's key.
+  with_key.client->key = test_key(JwsAlgorithm::ES256, 1);
+  EXPECT_EQ(UserSession::create(with_key).value().token().error().code, ErrorCode::invalid_client);
+}
+
+TEST_F(SessionTest, AServerThatTakesNoAssertionsIsNamedBeforeTheLogin) {
+  auto with_key = options();
+  with_key.client = RegisteredClient{.id = "operators", .key = test_key()};
+  const auto token = UserSession::create(with_key).value().token();
+  ASSERT_FALSE(token);
+  EXPECT_EQ(token.error().code, ErrorCode::invalid_argument);
+  EXPECT_THAT(token.error().message, HasSubstr("private_key_jwt"));
+  EXPECT_THAT(opened, SizeIs(0));
+}
+
+// Servers of MCP 2025-03-26.
+
+class OwnIssuerTest : public SessionTest {
+ protected:
+  OwnIssuerTest() {
+    for (const char* url : {kResourceMetadata, "https://rs.example/.well-known/oauth-protected-resource",
+                            "https://rs.example/.well-known/oauth-authorization-server",
+                            "https://rs.example/.well-known/openid-configuration"})
+      network->on_json(url, "{}", 404);
+  }
+  UserSession session() {
+    auto own = options();
+    own.allow_server_as_issuer = true;
+    own.open_url = [this](const std::string& url) {
+      opened.push_back(url);
+      std::string answer = old_server.approve(url);
+      if (tamper) answer = tamper(answer);
+      page = visit(answer);
+      return Result<void>();
+    };
+    return UserSession::create(own).value();
+  }
+  authplane::testing::ScriptedAuthorizationServer old_server{network, "https://rs.example", kServer};
+};
+
+TEST_F(OwnIssuerTest, NothingIsPublishedAndTheUserSignsInAllTheSame) {
+  EXPECT_FALSE(SessionTest::session().token());
+  const auto token = session().token().value();
+  EXPECT_TRUE(old_server.is_live(token.access_token));
+  EXPECT_THAT(opened.at(0), StartsWith("https://rs.example/authorize?"));
+  EXPECT_THAT(old_server.registrations(), SizeIs(1));
+  EXPECT_TRUE(logger->contains("its own issuer"));
+}
+
+TEST_F(OwnIssuerTest, TheAnswerIsJudgedAsEver) {
+  old_server.iss = "https://evil.example";
+  EXPECT_THAT(session().token().error().message, HasSubstr("mix-up"));
+  old_server.iss = "";
+  old_server.state = "injected";
+  EXPECT_THAT(session().token().error().message, HasSubstr("state"));
+  EXPECT_THAT(old_server.token_requests(), SizeIs(0));
+  old_server.state.reset();
+  EXPECT_TRUE(session().token());
+}
+
 TEST_F(SessionTest, TokensAreBoundToTheKey) {
   auto bound = options();
   bound.dpop = dpop::Provider::create(test_key(), {.clock = clock}).value();
@@ -436,6 +516,11 @@ TEST_F(SessionTest, OptionsThatCannotWorkAreRefused) {
     EXPECT_THAT(refused([&](auto& o) { o.client_metadata_url = url; }), HasSubstr("client_metadata_url"))
         << url;
   EXPECT_THAT(refused([](auto& o) { o.client.emplace(); }), HasSubstr("client"));
+  EXPECT_THAT(
+      refused([](auto& o) { o.client = RegisteredClient{.id = "i", .secret = "s", .key = test_key()}; }),
+      HasSubstr("both"));
+  EXPECT_THAT(refused([](auto& o) { o.client = RegisteredClient{.id = "i", .key_id = "k"}; }),
+              HasSubstr("key_id"));
   EXPECT_THAT(refused([](auto& o) { o.scopes = {"a b"}; }), HasSubstr("scopes"));
   EXPECT_THAT(refused([](auto& o) { o.login_timeout = std::chrono::milliseconds(0); }),
               HasSubstr("login_timeout"));

@@ -7,7 +7,9 @@ namespace authplane::agent {
 
 Result<std::string> TokenEndpoint::post_once(const Url& url, std::string_view name, Form form) const {
   Headers headers;
-  if (auto ok = client_.apply(url, headers, form); !ok) return Err(std::move(ok).error());
+  const AuthContext context{
+      .issuer = server_.issuer, .endpoint = url, .clock = *seams_.clock, .random = *seams_.random};
+  if (auto ok = client_.apply(context, headers, form); !ok) return Err(std::move(ok).error());
   if (dpop_) {
     auto proof = dpop_->proof("POST", url.text());
     if (!proof) return proof;
@@ -33,8 +35,8 @@ Result<std::string> TokenEndpoint::post(const Url& url, std::string_view name, c
 Result<TokenResponse> TokenEndpoint::request(const Form& form, Grant grant) const {
   const auto body = post(server_.token_endpoint, "token_endpoint", form);
   if (!body) return Err(body.error());
-  return parse_token_response(*body, grant, dpop_ ? ProofSent::yes : ProofSent::no, clock_.now_seconds(),
-                              fetcher_.settings().max_oauth_bytes);
+  return parse_token_response(*body, grant, dpop_ ? ProofSent::yes : ProofSent::no,
+                              seams_.clock->now_seconds(), fetcher_.settings().max_oauth_bytes);
 }
 
 Result<TokenResponse> TokenEndpoint::exchange_code(const Code& code) const {

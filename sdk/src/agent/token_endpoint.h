@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include <authplane/base/clock.h>
+#include <authplane/client/options.h>
 #include <authplane/client/responses.h>
 #include <authplane/dpop/provider.h>
 
@@ -19,8 +19,8 @@ namespace authplane::agent {
 class TokenEndpoint {
  public:
   TokenEndpoint(const net::Fetcher& fetcher, const ServerMetadata& server, const ClientIdentity& client,
-                dpop::ProviderPtr dpop, const Clock& clock)
-      : fetcher_(fetcher), server_(server), client_(client), dpop_(std::move(dpop)), clock_(clock) {}
+                dpop::ProviderPtr dpop, const Seams& seams)
+      : fetcher_(fetcher), server_(server), client_(client), dpop_(std::move(dpop)), seams_(seams) {}
 
   struct Code {
     std::string code;
@@ -45,7 +45,7 @@ class TokenEndpoint {
   const ServerMetadata& server_;
   const ClientIdentity& client_;
   const dpop::ProviderPtr dpop_;  // may be null
-  const Clock& clock_;
+  const Seams& seams_;
 };
 
 }  // namespace authplane::agent

@@ -35,8 +35,17 @@ Result<void> check_metadata_url(const std::string& text) {
   return invalid("option client_metadata_url: must be an https URL with a path");
 }
 
+Result<void> check_client(const std::optional<RegisteredClient>& client) {
+  if (!client) return {};
+  if (client->id.empty()) return invalid("option client: the id is empty");
+  if (client->key && !client->secret.empty())
+    return invalid("option client: has both a secret and a key; leave one out");
+  if (!client->key && !client->key_id.empty()) return invalid("option client: key_id without a key");
+  return {};
+}
+
 Result<void> check(const UserSessionOptions& options) {
-  if (options.client && options.client->id.empty()) return invalid("option client: the id is empty");
+  if (auto ok = check_client(options.client); !ok) return ok;
   if (auto ok = check_metadata_url(options.client_metadata_url); !ok) return ok;
   for (const std::string& scope : options.scopes) {
     if (!is_scope_token(scope)) return invalid("option scopes: '" + scope + "' is not a scope");

@@ -3,13 +3,25 @@
 #include <string>
 #include <variant>
 
+#include <authplane/base/clock.h>
+#include <authplane/base/random.h>
 #include <authplane/base/secret.h>
 #include <authplane/client/options.h>
+
+#include "client/metadata.h"
 
 namespace authplane {
 
 // base64(form-urlencode(id) ":" form-urlencode(secret)) after "Basic " (RFC 6749 section 2.3.1).
 std::string basic_credentials(std::string_view id, std::string_view secret);
+
+// What a request to an authorization server is authenticated for, and with.
+struct AuthContext {
+  const std::string& issuer;
+  const Url& endpoint;
+  const Clock& clock;
+  Random& random;
+};
 
 // How this client proves who it is. Thread-safe when the provider is.
 class Authenticator {
@@ -20,8 +32,11 @@ class Authenticator {
 
   bool has_credentials() const { return !std::holds_alternative<std::monostate>(method_); }
 
-  // Adds header fields or form fields to a request. Errors: the provider's; runtime_error when it throws.
-  Result<void> apply(const Url& endpoint, Headers& headers, Form& form) const;
+  // Whether a server that offers this takes it. Errors: invalid_argument.
+  Result<void> check_offered(const TokenEndpointAuth& offered, const std::string& issuer) const;
+  // Adds header fields or form fields to a request. Errors: the provider's; runtime_error when it throws, or
+  // when signing fails.
+  Result<void> apply(const AuthContext& context, Headers& headers, Form& form) const;
 
  private:
   struct Basic {
@@ -31,7 +46,7 @@ class Authenticator {
     std::string id;
     SecretString secret;
   };
-  std::variant<std::monostate, Basic, Post, AuthProvider> method_;
+  std::variant<std::monostate, Basic, Post, AuthProvider, ClientKey> method_;
 };
 
 }  // namespace authplane

@@ -5,9 +5,11 @@
 
 #include <atomic>
 #include <latch>
+#include <set>
 #include <thread>
 #include <vector>
 
+#include <authplane/jose/jws.h>
 #include <authplane/testing/testing.h>
 
 namespace authplane {
@@ -96,6 +98,19 @@ TEST_F(ClientTest, IssuerWithPathUsesTheInsertedWellKnownUrl) {
   EXPECT_TRUE(Client::create(options));
 }
 
+TEST_F(ClientTest, AClientThatOnlyAsksForTokensNeedsNoKeys) {
+  transport->on_json(
+      kMetadataUrl,
+      R"({"issuer":"https://auth.example.com","token_endpoint":"https://auth.example.com/oauth/token"})");
+  EXPECT_EQ(Client::create(options).error().code, ErrorCode::missing_metadata_endpoint);
+  options.fetch_keys = false;
+  const Client client = make();
+  EXPECT_TRUE(client.client_credentials({"read"}));
+  EXPECT_EQ(transport->count(kJwksUrl), 0u);
+  EXPECT_EQ(client.keys()->find_key("k", JwsAlgorithm::ES256).error().code, ErrorCode::jwks_unavailable);
+  EXPECT_FALSE(client.keys()->generation());
+}
+
 TEST_F(ClientTest, FailedKeyFetchFailsCreation) {
   transport->on_json(kJwksUrl, "", 500);
   EXPECT_EQ(Client::create(options).error().code, ErrorCode::jwks_unavailable);
@@ -160,6 +175,51 @@ TEST_F(ClientTest, ClientCredentialsSendsTheGrantWithBasicAuthentication) {
             "grant_type=client_credentials&scope=read+write&resource=https%3A%2F%2Fapi.example.com");
   EXPECT_EQ(last().headers.get("Authorization"), "Basic bXktY2xpZW50LWlkOm15LWNsaWVudC1zZWNyZXQ=");
   EXPECT_THAT(last().pinned_addresses, Not(IsEmpty()));
+}
+
+TEST_F(ClientTest, AClientWithAKeySignsEachRequestAndSendsNothingElse) {
+  options.auth = ClientKey{.id = "agent", .key = test_key(), .key_id = "k1"};
+  const Client client = make();
+  std::vector<std::string> ids;
+  const auto check_last = [&] {
+    const Form form = Form::parse(last().body).value();
+    EXPECT_FALSE(last().headers.contains("Authorization"));
+    EXPECT_EQ(form.get("client_assertion_type"), "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
+    const std::string assertion(form.get("client_assertion").value());
+    EXPECT_EQ(form.count("client_secret"), 0u);
+    const auto jws = parse_unverified_jws(assertion).value();
+    EXPECT_TRUE(test_key().public_key().verify(JwsAlgorithm::ES256, jws.signing_input, jws.signature));
+    const Json claims = Json::parse(jws.payload);
+    EXPECT_EQ(claims["aud"], "https://auth.example.com");
+    EXPECT_EQ(claims["iss"], "agent");
+    EXPECT_EQ(claims["iat"], clock->now_seconds().time_since_epoch().count());
+    ids.push_back(claims["jti"]);
+    EXPECT_THAT(logger->text(), Not(HasSubstr(assertion)));
+  };
+  ASSERT_TRUE(client.client_credentials({"read"}));
+  check_last();
+  ASSERT_TRUE(client.client_credentials({"write"}));
+  check_last();
+  ASSERT_TRUE(client.introspect("t"));
+  check_last();
+  EXPECT_EQ(std::set(ids.begin(), ids.end()).size(), 3u);
+}
+
+TEST_F(ClientTest, AServerThatTakesNoAssertionsIsSentNone) {
+  options.auth = ClientKey{.id = "agent", .key = test_key()};
+  metadata(R"(,"token_endpoint":"https://auth.example.com/oauth/token",
+               "token_endpoint_auth_methods_supported":["client_secret_basic"])");
+  const auto token = make().client_credentials({"read"});
+  ASSERT_FALSE(token);
+  EXPECT_EQ(token.error().code, ErrorCode::invalid_argument);
+  EXPECT_THAT(token.error().message, HasSubstr("private_key_jwt"));
+  EXPECT_EQ(transport->count(kTokenUrl), 0u);
+
+  // A secret is sent as configured, and a list that is none is nobody's concern.
+  options.auth = ClientCredentials{"id", "secret"};
+  metadata(R"(,"token_endpoint":"https://auth.example.com/oauth/token",
+               "token_endpoint_auth_methods_supported":7)");
+  EXPECT_TRUE(make().client_credentials({"read"}));
 }
 
 TEST_F(ClientTest, SecondCallIsServedFromTheCacheWhateverTheOrder) {

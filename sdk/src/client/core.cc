@@ -44,7 +44,8 @@ Client::Core::Core(ClientSettings settings)
       settings_(std::move(settings)),
       fetcher_(settings_.fetch, settings_.seams.transport, settings_.seams.resolver, settings_.seams.clock),
       discovery_(fetcher_, settings_.issuer, settings_.metadata_url, settings_.metadata_refresh,
-                 settings_.jwks_refresh, settings_.seams.clock, settings_.seams.logger),
+                 settings_.jwks_refresh, settings_.fetch_keys ? KeySet::required : KeySet::unused,
+                 settings_.seams.clock, settings_.seams.logger),
       breaker_(settings_.breaker, settings_.seams.clock),
       tokens_(settings_.token_cache, settings_.seams.clock),
       keys_(
@@ -82,7 +83,11 @@ Result<void> Client::Core::check_may_request_tokens() const {
 
 Result<std::string> Client::Core::send(const Endpoint& endpoint, const Url& url, Form form) {
   Headers headers;
-  if (auto ok = authenticator_.apply(url, headers, form); !ok) return Err(std::move(ok).error());
+  const AuthContext context{.issuer = settings_.issuer,
+                            .endpoint = url,
+                            .clock = *settings_.seams.clock,
+                            .random = *settings_.seams.random};
+  if (auto ok = authenticator_.apply(context, headers, form); !ok) return Err(std::move(ok).error());
   if (settings_.dpop) {
     auto proof = settings_.dpop->proof("POST", url.text());
     if (!proof) return proof;
@@ -110,6 +115,8 @@ Result<std::string> Client::Core::post(const Endpoint& endpoint, const Form& for
                                                          std::string(endpoint.name) +
                                                          ", so it does not offer this");
   }
+  if (auto ok = authenticator_.check_offered((**metadata).token_auth, settings_.issuer); !ok)
+    return Err(std::move(ok).error());
   auto body = send(endpoint, *url, form);
   const bool nonce_demanded = !body && !body.error().dpop_nonce.empty();
   if (nonce_demanded) body = send(endpoint, *url, form);

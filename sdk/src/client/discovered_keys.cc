@@ -18,6 +18,10 @@ Unexpected<Error> unknown_key(std::string_view kid, JwsAlgorithm algorithm, cons
                                                std::string(to_string(algorithm)) + " in " + keys.source);
 }
 
+bool is_unused(const Metadata& metadata) {
+  return metadata.jwks_uri.text().empty();
+}
+
 }  // namespace
 
 DiscoveredKeys::DiscoveredKeys(const Discovery& discovery, const Background& background,
@@ -39,7 +43,9 @@ DiscoveredKeys::DiscoveredKeys(const Discovery& discovery, const Background& bac
           background, clock, logger) {}
 
 Result<void> DiscoveredKeys::load() {
-  if (auto metadata = metadata_.load(); !metadata) return Err(std::move(metadata).error());
+  const auto metadata = metadata_.load();
+  if (!metadata) return Err(metadata.error());
+  if (is_unused(**metadata)) return {};
   if (auto keys = keys_.load(); !keys) return Err(std::move(keys).error());
   return {};
 }
@@ -48,6 +54,10 @@ Result<DiscoveredKeys::Keys> DiscoveredKeys::current() {
   if (closed_) return Err(ErrorCode::closed, "the client of this key set is closed");
   const auto metadata = metadata_.get();
   if (!metadata) return Err(metadata.error());
+  if (is_unused(**metadata)) {
+    return Err(ErrorCode::jwks_unavailable,
+               "this client was made to ask for tokens only (option fetch_keys); it verifies none");
+  }
   auto keys = keys_.get();
   if (!keys) return Err(std::move(keys).error());
   return follow(std::move(*keys), **metadata);

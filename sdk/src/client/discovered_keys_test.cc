@@ -34,8 +34,9 @@ struct DiscoveredKeysTest : ::testing::Test {
   std::shared_ptr<RecordingLogger> logger = std::make_shared<RecordingLogger>();
   std::shared_ptr<ScriptedTransport> transport = std::make_shared<ScriptedTransport>();
   net::Fetcher fetcher{net::FetchSettings{}, transport, std::make_shared<FixedResolver>(), clock};
-  Discovery discovery{fetcher, kIssuer, Url::parse(kMetadataUrl).value(), seconds(3600), seconds(300),
-                      clock,   logger};
+  Discovery discovery{fetcher,       kIssuer,      Url::parse(kMetadataUrl).value(),
+                      seconds(3600), seconds(300), KeySet::required,
+                      clock,         logger};
   std::deque<std::function<void()>> background;
   DiscoveredKeys keys{discovery,
                       [this](std::function<void()> task) {

@@ -8,13 +8,14 @@
 namespace authplane {
 
 Discovery::Discovery(const net::Fetcher& fetcher, std::string issuer, Url url,
-                     std::chrono::seconds metadata_refresh, std::chrono::seconds jwks_refresh,
+                     std::chrono::seconds metadata_refresh, std::chrono::seconds jwks_refresh, KeySet key_set,
                      std::shared_ptr<const Clock> clock, std::shared_ptr<Logger> logger)
     : fetcher_(fetcher),
       issuer_(std::move(issuer)),
       url_(std::move(url)),
       metadata_refresh_(metadata_refresh),
       jwks_refresh_(jwks_refresh),
+      key_set_(key_set),
       clock_(std::move(clock)),
       logger_(std::move(logger)) {}
 
@@ -46,7 +47,7 @@ Result<DocumentCache<Metadata>::Fetched> Discovery::fetch_metadata() const {
   if (!response) return Err(std::move(response).error());
   auto metadata = parse_metadata(response->body, issuer_,
                                  settings.allow_http ? SchemePolicy::http_too : SchemePolicy::https_only,
-                                 settings.max_metadata_bytes);
+                                 settings.max_metadata_bytes, key_set_);
   if (!metadata) {
     return Err(metadata.error().code,
                "authorization server metadata " + url_.text() + ": " + metadata.error().message);

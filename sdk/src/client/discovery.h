@@ -25,7 +25,7 @@ class Discovery {
  public:
   // `fetcher` must outlive this. `url` is metadata_url() of the issuer.
   Discovery(const net::Fetcher& fetcher, std::string issuer, Url url, std::chrono::seconds metadata_refresh,
-            std::chrono::seconds jwks_refresh, std::shared_ptr<const Clock> clock,
+            std::chrono::seconds jwks_refresh, KeySet key_set, std::shared_ptr<const Clock> clock,
             std::shared_ptr<Logger> logger);
 
   // Errors: ssrf_blocked, metadata_fetch_error, missing_metadata_endpoint; each names URL, cause and fix.
@@ -42,6 +42,7 @@ class Discovery {
   const Url url_;
   const std::chrono::seconds metadata_refresh_;
   const std::chrono::seconds jwks_refresh_;
+  const KeySet key_set_;
   const std::shared_ptr<const Clock> clock_;
   const std::shared_ptr<Logger> logger_;
 };

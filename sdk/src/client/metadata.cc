@@ -6,6 +6,7 @@
 #include <authplane/json/json.h>
 
 #include "client/fingerprint.h"
+#include "client/members.h"
 
 namespace authplane {
 namespace {
@@ -18,6 +19,18 @@ Unexpected<Error> refuse(std::string problem) {
 
 std::string excerpt(std::string_view foreign) {
   return "'" + header_safe(foreign.substr(0, kMaxExcerpt)) + "'";
+}
+
+Result<Url> jwks_uri_of(const Json& document, SchemePolicy schemes) {
+  const Json* member = find_member(document, "jwks_uri");
+  if (!member || member->is_null() ||
+      (member->is_string() && member->get_ref<const std::string&>().empty())) {
+    return Err(ErrorCode::missing_metadata_endpoint,
+               "member jwks_uri is missing; tokens cannot be verified without the server's keys");
+  }
+  auto url = metadata_endpoint(document, "jwks_uri", schemes);
+  if (!url) return Err(std::move(url).error());
+  return std::move(**url);
 }
 
 }  // namespace
@@ -52,6 +65,14 @@ Result<void> check_metadata_issuer(const Json& document, std::string_view expect
   return {};
 }
 
+Result<TokenEndpointAuth> token_endpoint_auth(const Json& document) {
+  auto methods = string_list(document, "token_endpoint_auth_methods_supported");
+  if (!methods) return Err(std::move(methods).error());
+  auto algorithms = string_list(document, "token_endpoint_auth_signing_alg_values_supported");
+  if (!algorithms) return Err(std::move(algorithms).error());
+  return TokenEndpointAuth{.methods = std::move(*methods), .signing_algorithms = std::move(*algorithms)};
+}
+
 Result<Url> metadata_url(const Url& issuer) {
   std::string_view path = issuer.path();
   while (path.ends_with('/')) path.remove_suffix(1);
@@ -59,18 +80,12 @@ Result<Url> metadata_url(const Url& issuer) {
 }
 
 Result<Metadata> parse_metadata(std::string_view body, std::string_view expected_issuer, SchemePolicy schemes,
-                                std::size_t max_bytes) {
+                                std::size_t max_bytes, KeySet key_set) {
   auto document = parse_json_object(body, {.max_bytes = max_bytes, .max_depth = 32});
   if (!document) return refuse("not a usable JSON document: " + document.error().message);
   if (auto ok = check_metadata_issuer(*document, expected_issuer); !ok) return Err(std::move(ok).error());
 
-  const Json* jwks_member = find_member(*document, "jwks_uri");
-  if (!jwks_member || jwks_member->is_null() ||
-      (jwks_member->is_string() && jwks_member->get_ref<const std::string&>().empty())) {
-    return Err(ErrorCode::missing_metadata_endpoint,
-               "member jwks_uri is missing; tokens cannot be verified without the server's keys");
-  }
-  auto jwks_uri = metadata_endpoint(*document, "jwks_uri", schemes);
+  auto jwks_uri = key_set == KeySet::required ? jwks_uri_of(*document, schemes) : Result<Url>(Url());
   if (!jwks_uri) return Err(std::move(jwks_uri).error());
   auto token = metadata_endpoint(*document, "token_endpoint", schemes);
   if (!token) return Err(std::move(token).error());
@@ -79,13 +94,14 @@ Result<Metadata> parse_metadata(std::string_view body, std::string_view expected
   auto revocation = metadata_endpoint(*document, "revocation_endpoint", schemes);
   if (!revocation) return Err(std::move(revocation).error());
 
-  const std::uint64_t mark = fingerprint((**jwks_uri).text());
+  const std::uint64_t mark = fingerprint(jwks_uri->text());
   return Metadata{.issuer = std::string(expected_issuer),
-                  .jwks_uri = std::move(**jwks_uri),
+                  .jwks_uri = std::move(*jwks_uri),
                   .fingerprint = mark,
                   .token_endpoint = std::move(*token),
                   .introspection_endpoint = std::move(*introspection),
-                  .revocation_endpoint = std::move(*revocation)};
+                  .revocation_endpoint = std::move(*revocation),
+                  .token_auth = token_endpoint_auth(*document).value_or(TokenEndpointAuth())};
 }
 
 }  // namespace authplane

@@ -32,6 +32,10 @@ Result<void> check_auth(const std::optional<ClientAuth>& auth) {
     if (!*provider) return invalid("option auth: the provider is an empty function");
     return {};
   }
+  if (const auto* client = std::get_if<ClientKey>(&*auth)) {
+    if (client->id.empty()) return invalid("option auth: the client id is empty");
+    return {};
+  }
   const auto& credentials = std::get<ClientCredentials>(*auth);
   if (credentials.id.empty()) return invalid("option auth: the client id is empty");
   if (credentials.secret.empty()) return invalid("option auth: the client secret is empty");
@@ -161,6 +165,7 @@ Result<ClientSettings> check_options(ClientOptions options, const Environment& e
       .startup_timeout = *wait,
       .jwks_refresh = options.jwks_refresh,
       .metadata_refresh = options.metadata_refresh,
+      .fetch_keys = options.fetch_keys,
       .allowed_algorithms = std::move(options.allowed_algorithms),
       .token_cache = options.token_cache,
       .breaker = options.breaker,

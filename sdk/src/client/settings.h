@@ -26,6 +26,7 @@ struct ClientSettings {
   std::chrono::seconds startup_timeout;
   std::chrono::seconds jwks_refresh;
   std::chrono::seconds metadata_refresh;
+  bool fetch_keys;
   std::vector<JwsAlgorithm> allowed_algorithms;
   TokenCacheOptions token_cache;
   BreakerOptions breaker;

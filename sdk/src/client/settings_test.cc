@@ -72,6 +72,8 @@ TEST_F(SettingsTest, CredentialsMustNotBeEmpty) {
   expect_invalid("client id");
   options.auth = ClientCredentials{"i", ""};
   expect_invalid("secret");
+  options.auth = ClientKey{.id = "", .key = authplane::testing::test_key()};
+  expect_invalid("client id");
   options.auth = AuthProvider();
   expect_invalid("provider");
 }

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include <authplane/base/encoding.h>
+#include <authplane/testing/testing.h>
 
 #include "client/authenticator.h"
 
@@ -110,7 +111,12 @@ struct AuthenticatorTest : ::testing::Test {
   Headers headers;
   Form form;
   Result<void> apply(const Authenticator& authenticator) {
-    return authenticator.apply(Url::parse("https://as.example/token").value(), headers, form);
+    const std::string issuer = "https://as.example";
+    const Url endpoint = Url::parse("https://as.example/token").value();
+    authplane::testing::FakeClock clock;
+    authplane::testing::SeededRandom random;
+    return authenticator.apply({.issuer = issuer, .endpoint = endpoint, .clock = clock, .random = random},
+                               headers, form);
   }
 };
 

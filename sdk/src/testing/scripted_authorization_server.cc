@@ -6,6 +6,7 @@
 #include <authplane/base/encoding.h>
 #include <authplane/base/hash.h>
 #include <authplane/base/url.h>
+#include <authplane/jose/jws.h>
 
 namespace authplane::testing {
 namespace {
@@ -107,6 +108,28 @@ std::string ScriptedAuthorizationServer::approve(const std::string& authorizatio
   return redirect + "?" + answer.encode();
 }
 
+bool ScriptedAuthorizationServer::is_authenticated(const std::string& client_id, const Form& form) {
+  const auto key = client_keys.find(client_id);
+  if (key == client_keys.end()) return form.count("client_assertion") == 0;
+  const std::string assertion = value(form, "client_assertion");
+  const auto jws = parse_unverified_jws(assertion);
+  if (!jws ||
+      value(form, "client_assertion_type") != "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+    return false;
+  const auto algorithm = parse_jws_algorithm(jws->header.value("alg", ""));
+  if (!algorithm || !key->second.fits(*algorithm) ||
+      !key->second.verify(*algorithm, jws->signing_input, jws->signature))
+    return false;
+  const json claims = json::parse(jws->payload);
+  const auto lifetime = claims.at("exp").get<std::int64_t>() - claims.at("iat").get<std::int64_t>();
+  const std::string jti = claims.at("jti");
+  const bool spent =
+      std::find(spent_assertions_.begin(), spent_assertions_.end(), jti) != spent_assertions_.end();
+  spent_assertions_.push_back(jti);
+  return !spent && claims.at("iss") == client_id && claims.at("sub") == client_id &&
+         claims.at("aud") == issuer_ && lifetime > 0 && lifetime <= 300;
+}
+
 HttpResponse ScriptedAuthorizationServer::answer_token(const OutboundRequest& request) {
   const Form form = Form::parse(request.body).value();
   const bool bound = request.headers.contains("DPoP");
@@ -125,6 +148,7 @@ HttpResponse ScriptedAuthorizationServer::redeem_code(const Form& form, bool bou
   Code& code = found->second;
   code.spent = true;
   const std::string challenge = base64url_encode(as_bytes(sha256(value(form, "code_verifier"))));
+  if (!is_authenticated(value(code.request, "client_id"), form)) return oauth_error("invalid_client");
   if (challenge != value(code.request, "code_challenge") ||
       value(form, "redirect_uri") != value(code.request, "redirect_uri")) {
     return oauth_error("invalid_grant");
@@ -145,6 +169,7 @@ HttpResponse ScriptedAuthorizationServer::refresh(const Form& form, bool bound) 
     const bool spent = std::find(grant.spent.begin(), grant.spent.end(), token) != grant.spent.end();
     if (spent) grant.ended = true;
     if (token.empty() || grant.refresh_token != token || grant.ended) continue;
+    if (!is_authenticated(grant.client_id, form)) return oauth_error("invalid_client");
     if (value(form, "resource") != grant.resource) return oauth_error("invalid_target");
     if (rotates) grant.spent.push_back(token);
     return token_response(grant, bound, rotates);
@@ -164,9 +189,14 @@ HttpResponse ScriptedAuthorizationServer::token_response(Grant& grant, bool boun
 }
 
 HttpResponse ScriptedAuthorizationServer::answer_revoke(const OutboundRequest& request) {
-  const std::string token = value(Form::parse(request.body).value(), "token");
+  const Form form = Form::parse(request.body).value();
+  const std::string token = value(form, "token");
   std::lock_guard lock(mutex_);
-  for (Grant& grant : grants_) grant.ended = grant.ended || grant.refresh_token == token;
+  for (Grant& grant : grants_) {
+    if (grant.refresh_token != token) continue;
+    if (!is_authenticated(grant.client_id, form)) return oauth_error("invalid_client");
+    grant.ended = true;
+  }
   return json_answer(200, json::object());
 }
 

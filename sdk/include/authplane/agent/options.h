@@ -12,6 +12,7 @@
 #include <authplane/client/network.h>
 #include <authplane/client/options.h>
 #include <authplane/dpop/provider.h>
+#include <authplane/jose/key.h>
 
 namespace authplane::agent {
 
@@ -23,6 +24,10 @@ struct RegisteredClient {
   // "" = a public client. Else sent by client_secret_basic, or by client_secret_post where the server's
   // metadata offer only that; a server that takes neither is invalid_argument.
   std::string secret{};
+  // Instead of a secret: private_key_jwt, as with ClientKey. A server whose metadata offer other methods or
+  // algorithms only is invalid_argument.
+  std::optional<PrivateKey> key{};
+  std::string key_id{};  // `kid` of the assertions, "" = none
 };
 
 // Options of UserSession::create(). How the agent introduces itself is decided in this order: `client`, then
@@ -39,6 +44,12 @@ struct UserSessionOptions {
   bool allow_registration = true;  // dynamic client registration (RFC 7591)
   // The only authorization server to be trusted; "" takes the first one the server names.
   std::string issuer{};
+  // Also servers of MCP revision 2025-03-26, which publish no protected resource metadata: one whose
+  // challenge, if there was one, names no metadata and that answers 4xx for every well-known URL of them is
+  // taken for its own authorization server. The issuer is the server's origin; where that publishes no
+  // metadata either, the endpoints are /authorize, /token and /register there. PKCE, state and `resource` are
+  // sent all the same.
+  bool allow_server_as_issuer = false;
   // Asked for in every login, besides the scopes of the server's challenge, or all scopes_supported of its
   // metadata when the challenge names none or there was none; the scopes of the login before, where it is
   // still stored; and offline_access where the authorization server announces it.

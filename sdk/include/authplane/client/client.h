@@ -18,8 +18,8 @@ namespace authplane {
 // fork().
 class Client {
  public:
-  // Checks the options, fetches and checks the metadata (RFC 8414), and fetches the key set; fails as a
-  // whole. Blocks for at most a few network calls, or for options.startup_timeout when that is longer.
+  // Checks the options, fetches and checks the metadata (RFC 8414), and, with fetch_keys, the key set; fails
+  // as a whole. Blocks for at most a few network calls, or for options.startup_timeout when that is longer.
   // Errors: invalid_argument (nothing was sent), metadata_fetch_error, missing_metadata_endpoint,
   // jwks_unavailable, ssrf_blocked.
   static Result<Client> create(ClientOptions options);

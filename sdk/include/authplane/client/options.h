@@ -18,6 +18,7 @@
 #include <authplane/client/network.h>
 #include <authplane/dpop/provider.h>
 #include <authplane/jose/algorithm.h>
+#include <authplane/jose/key.h>
 
 namespace authplane {
 
@@ -31,6 +32,16 @@ struct ClientCredentials {
   AuthMethod method = AuthMethod::client_secret_basic;
 };
 
+// private_key_jwt: each request carries a new assertion, signed with `key`, made for the issuer and good for
+// a minute (RFC 7523 section 2.2, OpenID Connect Core section 9). The authorization server knows the public
+// half. A server whose metadata offer other methods or other algorithms only is sent nothing:
+// invalid_argument.
+struct ClientKey {
+  std::string id{};  // not empty
+  PrivateKey key;
+  std::string key_id{};  // `kid` of the assertions, "" = none
+};
+
 // What an AuthProvider adds to one request.
 struct AuthAdditions {
   Headers headers{};
@@ -38,10 +49,10 @@ struct AuthAdditions {
 };
 
 // Called for each request to the authorization server, from any thread, with no lock held: rotating secrets,
-// private_key_jwt, and so on. A failure (or an exception) ends the call before anything is sent.
+// assertions of somebody else, and so on. A failure (or an exception) ends the call before anything is sent.
 using AuthProvider = std::function<Result<AuthAdditions>(const Url& endpoint)>;
 
-using ClientAuth = std::variant<ClientCredentials, AuthProvider>;
+using ClientAuth = std::variant<ClientCredentials, AuthProvider, ClientKey>;
 
 struct TokenCacheOptions {
   std::chrono::seconds ttl_buffer{30};     // >= 0; a token leaves the cache this long before it expires
@@ -86,6 +97,9 @@ struct ClientOptions {
   std::optional<std::chrono::seconds> startup_timeout{};
   std::chrono::seconds jwks_refresh{300};       // > 0; longest time a key set is served without a refresh
   std::chrono::seconds metadata_refresh{3600};  // > 0
+  // Off: a client that only asks for tokens. The metadata need no jwks_uri, no key set is fetched, and
+  // resources on top of this client refuse every token with jwks_unavailable.
+  bool fetch_keys = true;
   // Default of resources. Non-empty; only ES256 and RS256 may be listed.
   std::vector<JwsAlgorithm> allowed_algorithms{JwsAlgorithm::ES256, JwsAlgorithm::RS256};
   TokenCacheOptions token_cache{};

@@ -11,6 +11,7 @@
 
 #include <authplane/base/form.h>
 #include <authplane/base/http.h>
+#include <authplane/jose/key.h>
 #include <authplane/testing/scripted_transport.h>
 
 namespace authplane::testing {
@@ -36,6 +37,8 @@ class ScriptedAuthorizationServer {
   bool rotates = true;  // a refresh brings a new refresh token, and the old one is spent
   bool issues_refresh_tokens = true;
   int expires_in = 3600;
+  // Clients that must authenticate by private_key_jwt at the token and revocation endpoints, by id.
+  std::map<std::string, PublicKey> client_keys;
 
   // The user's part: judges the authorization request and approves. Returns the URL the browser is sent to.
   // Throws std::runtime_error for a request that a real server would answer with an error page.
@@ -68,6 +71,8 @@ class ScriptedAuthorizationServer {
     bool ended = false;
   };
 
+  // RFC 7523 section 3; each assertion works once.
+  bool is_authenticated(const std::string& client_id, const Form& form);
   HttpResponse answer_register(const OutboundRequest& request);
   HttpResponse answer_token(const OutboundRequest& request);
   HttpResponse answer_revoke(const OutboundRequest& request);
@@ -84,6 +89,7 @@ class ScriptedAuthorizationServer {
   std::vector<Grant> grants_;
   std::vector<Form> authorization_requests_, token_requests_;
   std::vector<nlohmann::json> registrations_;
+  std::vector<std::string> spent_assertions_;
   int counter_ = 0;
 };
 

@@ -1,8 +1,8 @@
-#include "agent/members.h"
+#include "client/members.h"
 
 #include <nlohmann/json.hpp>
 
-namespace authplane::agent {
+namespace authplane {
 
 Result<std::optional<std::vector<std::string>>> string_list(const Json& document, std::string_view name) {
   const Json* member = find_member(document, name);
@@ -25,4 +25,4 @@ bool is_true(const Json& document, std::string_view name) {
   return member && member->is_boolean() && member->get<bool>();
 }
 
-}  // namespace authplane::agent
+}  // namespace authplane

@@ -10,7 +10,7 @@
 
 // Members of metadata documents.
 
-namespace authplane::agent {
+namespace authplane {
 
 // nullopt when absent or null. Errors: metadata_fetch_error when it is no array of strings.
 Result<std::optional<std::vector<std::string>>> string_list(const Json& document, std::string_view name);
@@ -18,4 +18,4 @@ Result<std::optional<std::vector<std::string>>> string_list(const Json& document
 // Only the JSON value true.
 bool is_true(const Json& document, std::string_view name);
 
-}  // namespace authplane::agent
+}  // namespace authplane
