@@ -58,9 +58,10 @@ fuzz: deps
 bench: build
 	@benchmarks/run.sh $(BUILD)
 
-# conformance: the official MCP suite against a server built on this library, and against authserver (needs npm)
+# conformance: the official MCP suite against a server and an agent built on this library, and against authserver (needs npm)
 conformance: build
 	@tests/conformance/run.sh $(CURDIR)/$(BUILD)/tests/conformance/mcp_conformance_server
+	@tests/conformance/agent.sh $(BUILD)/tests/conformance/mcp_conformance_agent
 	@tests/conformance/authorization.sh $(BUILD)/authserver/cli/authserver
 
 # interop: against software of others: PyJWT, jose, openssl; with npm oauth4webapi, dpop, openid-client, oauth2-client, MCP client

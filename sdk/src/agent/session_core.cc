@@ -53,7 +53,7 @@ std::optional<TokenResponse> UserSession::Core::usable(const Need& need) {
   return held_->token;
 }
 
-TokenResponse UserSession::Core::adopt(const StoredLogin& login, bool by_login) {
+TokenResponse UserSession::Core::adopt(const Target& target, const StoredLogin& login, bool by_login) {
   TokenResponse token{.access_token = login.access_token,
                       .token_type = login.token_type,
                       .expires_at = login.expires_at,
@@ -61,7 +61,10 @@ TokenResponse UserSession::Core::adopt(const StoredLogin& login, bool by_login) 
                       .cnf_jkt = login.key_thumbprint};
   if (token.expires_at) token.expires_in = *token.expires_at - options_.seams.clock->now_seconds();
   MutexLock lock(mutex_);
-  held_ = Held{.token = token, .by_login = by_login, .since = options_.seams.clock->steady_now()};
+  held_ = Held{.token = token,
+               .issuer = target.server.issuer,
+               .by_login = by_login,
+               .since = options_.seams.clock->steady_now()};
   return token;
 }
 
@@ -172,7 +175,7 @@ Result<std::optional<TokenResponse>> UserSession::Core::reuse(const Target& targ
   const auto only_the_user = [] { return std::optional<TokenResponse>(); };
   if (!need.required.is_subset_of(ScopeSet::split(login.scope))) return only_the_user();
   if (login.access_token != need.refused && is_fresh(login.expires_at))
-    return std::optional(adopt(login, false));
+    return std::optional(adopt(target, login, false));
   if (login.refresh_token.empty() || !need.required.empty()) return only_the_user();
 
   const TokenEndpoint endpoint(fetcher_, target.server, client, options_.dpop, options_.seams);
@@ -199,7 +202,7 @@ Result<std::optional<TokenResponse>> UserSession::Core::reuse(const Target& targ
       .scope = tokens->scope.empty() ? login.scope : tokens->scope,
       .key_thumbprint = login.key_thumbprint};
   if (auto kept = keep(target, client, renewed); !kept) return Err(std::move(kept).error());
-  return std::optional(adopt(renewed, false));
+  return std::optional(adopt(target, renewed, false));
 }
 
 // MCP authorization, "scope selection": the challenge, else everything the server announces.
@@ -216,7 +219,7 @@ ScopeSet UserSession::Core::scope_to_ask_for(const Target& target, const std::st
 
 Result<TokenResponse> UserSession::Core::login(const Target& target, const std::string& earlier_scope,
                                                const Need& need) {
-  if (auto ok = check_login_would_help(need); !ok) return Err(std::move(ok).error());
+  if (auto ok = check_login_would_help(target, need); !ok) return Err(std::move(ok).error());
   if (auto ok = count_step_up(need); !ok) return Err(std::move(ok).error());
   auto client = identity(target);  // again: a registration may have been dropped
   if (!client) return Err(std::move(client).error());
@@ -231,10 +234,10 @@ Result<TokenResponse> UserSession::Core::login(const Target& target, const std::
                           .scope = tokens.scope,
                           .key_thumbprint = options_.dpop ? options_.dpop->thumbprint() : std::string()};
   if (auto kept = keep(target, result->client, login); !kept) return Err(std::move(kept).error());
-  return adopt(login, true);
+  return adopt(target, login, true);
 }
 
-Result<void> UserSession::Core::check_login_would_help(const Need& need) {
+Result<void> UserSession::Core::check_login_would_help(const Target& target, const Need& need) {
   MutexLock lock(mutex_);
   if (!held_ || !held_->by_login || held_->token.access_token != need.refused) return {};
   if (!need.required.empty()) {
@@ -243,6 +246,7 @@ Result<void> UserSession::Core::check_login_would_help(const Need& need) {
                                                   need.required.to_string() +
                                                   "' of a token that has just been granted it");
   }
+  if (held_->issuer != target.server.issuer) return {};  // the server trusts another one by now
   if (options_.seams.clock->steady_now() - held_->since > kJustLoggedIn) return {};
   return Err(ErrorCode::access_denied,
              "the server " + server_.text() +

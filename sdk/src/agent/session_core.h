@@ -40,15 +40,17 @@ class UserSession::Core {
   };
   struct Held {
     TokenResponse token;  // without refresh token
+    std::string issuer;
     bool by_login = false;
     SteadyTime since{};
   };
 
   std::optional<TokenResponse> usable(const Need& need) AUTHPLANE_EXCLUDES(mutex_);
-  TokenResponse adopt(const StoredLogin& login, bool by_login) AUTHPLANE_EXCLUDES(mutex_);
+  TokenResponse adopt(const Target& target, const StoredLogin& login, bool by_login)
+      AUTHPLANE_EXCLUDES(mutex_);
   bool is_fresh(const std::optional<std::chrono::sys_seconds>& expires_at) const;
   Result<void> count_step_up(const Need& need) AUTHPLANE_EXCLUDES(mutex_);
-  Result<void> check_login_would_help(const Need& need) AUTHPLANE_EXCLUDES(mutex_);
+  Result<void> check_login_would_help(const Target& target, const Need& need) AUTHPLANE_EXCLUDES(mutex_);
 
   Result<TokenResponse> obtain(const Need& need) AUTHPLANE_EXCLUDES(mutex_);
   Result<std::shared_ptr<const Target>> find_target(const Need& need) AUTHPLANE_EXCLUDES(mutex_);

@@ -302,6 +302,24 @@ TEST_F(SessionTest, AServerThatMovesToAnotherIssuerGetsNothingOfTheOld) {
   EXPECT_EQ(as.token_requests().size(), requests_before);
 }
 
+TEST_F(SessionTest, AServerMayMoveRightAfterALogin) {
+  std::optional<authplane::testing::ScriptedAuthorizationServer> moved;
+  auto mine = options();
+  mine.open_url = [&](const std::string& url) -> Result<void> {
+    page = visit(moved ? moved->approve(url) : as.approve(url));
+    return {};
+  };
+  const auto user = UserSession::create(mine).value();
+  const auto token = user.token().value();
+  moved.emplace(network, "https://new.example", kServer);
+  moved->issues_refresh_tokens = false;
+  const auto again = user.token_after(unauthorized(token.access_token));
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_TRUE(moved->is_live(again->access_token));
+  // The new one's token is not spared the rule.
+  EXPECT_THAT(user.token_after(unauthorized(again->access_token)).error().message, HasSubstr("just issued"));
+}
+
 // Scopes.
 
 TEST_F(SessionTest, TheChallengesScopesBeatTheAnnouncedOnes) {
