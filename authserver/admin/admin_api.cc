@@ -115,7 +115,7 @@ class Server {
     add_grant_routes(admin, {.consent = grants_, .accounts = accounts_});
     add_token_routes(admin, tokens_);
     add_broker_provider_routes(admin, {.providers = providers_, .logger = deps_.logger});
-    add_resource_routes(admin, {.resources = resources_, .fronting = fronting_});
+    add_resource_routes(admin, {.resources = resources_, .fronting = fronting_, .logger = deps_.logger});
     add_policy_routes(admin, resources_);
     add_fronting_routes(admin, fronting_);
     add_issuance_routes(admin, issuances_);

@@ -16,10 +16,20 @@ Outcome<HttpResponse> answer(const Outcome<Resource>& resource, int status = 200
   return json_response(status, to_json_text(view_of(*resource)));
 }
 
-Outcome<HttpResponse> create(ResourceService& resources, const AdminCall& call) {
+// What was stored may still be a mistake that shows only when the resource is asked for.
+Outcome<HttpResponse> stored(const ResourceEndpointDeps& deps, const Outcome<Resource>& resource,
+                             int status) {
+  if (resource) {
+    const auto advice = deps.resources.advice(*resource);
+    if (advice && !advice->empty()) deps.logger.warn(*advice, {{"uri", resource->uri}});
+  }
+  return answer(resource, status);
+}
+
+Outcome<HttpResponse> create(const ResourceEndpointDeps& deps, const AdminCall& call) {
   const auto registration = read_resource_registration(call.http.body);
   if (!registration) return Err(registration.error());
-  return answer(resources.create(*registration, call.actor), 201);
+  return stored(deps, deps.resources.create(*registration, call.actor), 201);
 }
 
 Outcome<HttpResponse> find_by_slug(ResourceService& resources, const Form& query, std::string_view slug) {
@@ -58,12 +68,12 @@ Outcome<HttpResponse> get(ResourceService& resources, const AdminCall& call) {
   return answer(resources.get(*id));
 }
 
-Outcome<HttpResponse> update(ResourceService& resources, const AdminCall& call) {
+Outcome<HttpResponse> update(const ResourceEndpointDeps& deps, const AdminCall& call) {
   const auto id = call.param(0);
   if (!id) return Err(id.error());
   const auto changes = read_resource_changes(call.http.body);
   if (!changes) return Err(changes.error());
-  return answer(resources.update(*id, *changes, call.actor));
+  return stored(deps, deps.resources.update(*id, *changes, call.actor), 200);
 }
 
 // With everything a caller needs to ask before it sends cascade=true.
@@ -99,10 +109,10 @@ Outcome<HttpResponse> remove(const ResourceEndpointDeps& deps, const AdminCall& 
 void add_resource_routes(AdminRoutes& routes, const ResourceEndpointDeps& deps) {
   using Call = const AdminCall&;
   ResourceService& resources = deps.resources;
-  routes.add("POST", "/admin/resources", [&resources](Call call) { return create(resources, call); });
+  routes.add("POST", "/admin/resources", [deps](Call call) { return create(deps, call); });
   routes.add("GET", "/admin/resources", [&resources](Call call) { return list(resources, call); });
   routes.add("GET", "/admin/resources/{id}", [&resources](Call call) { return get(resources, call); });
-  routes.add("PATCH", "/admin/resources/{id}", [&resources](Call call) { return update(resources, call); });
+  routes.add("PATCH", "/admin/resources/{id}", [deps](Call call) { return update(deps, call); });
   routes.add("DELETE", "/admin/resources/{id}", [deps](Call call) { return remove(deps, call); });
 }
 

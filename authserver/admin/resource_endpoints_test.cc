@@ -22,7 +22,20 @@ TEST_F(ResourceEndpointsTest, CreationAnswersTheResourceAndASecondOneConflicts) 
   EXPECT_EQ(last_audit().action, "resource.created");
   EXPECT_EQ(last_audit().detail, "id=" + id + " slug=demo");
   expect_problem(call("POST", "/admin/resources", resource_body()), 409, "");
-  EXPECT_EQ(call("POST", "/admin/resources", resource_body("same-uri")).status, 201);
+}
+
+TEST_F(ResourceEndpointsTest, SharedUriIsAllowedAndTheOperatorWarned) {
+  create_resource();
+  EXPECT_FALSE(logger.contains("share this uri"));
+  const HttpResponse second = call("POST", "/admin/resources", resource_body("same-uri"));
+  EXPECT_EQ(second.status, 201);
+  EXPECT_TRUE(logger.contains("resources demo and same-uri share this uri")) << logger.text();
+  const std::string path = "/admin/resources/" + json_of(second)["id"].get<std::string>();
+  logger.clear();
+  EXPECT_EQ(call("PATCH", path, R"({"uri":"https://rs.example/other"})").status, 200);
+  EXPECT_FALSE(logger.contains("share this uri"));
+  EXPECT_EQ(call("PATCH", path, R"({"uri":"https://rs.example/mcp"})").status, 200);
+  EXPECT_TRUE(logger.contains("share this uri"));
 }
 
 TEST_F(ResourceEndpointsTest, EachBrokenRuleIs400AndNothingIsStored) {

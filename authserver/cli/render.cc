@@ -114,6 +114,8 @@ std::string user_row(const User& user) {
       .add("email", user.email)
       .add("role", to_string(user.role))
       .add("status", to_string(user.status))
+      .add("name", user.name)
+      .add("provider", user.provider)
       .line();
 }
 

@@ -79,19 +79,11 @@ void warn_about_description(const ResourceOptions& options, Context& context) {
   if (options.description) context.err << "warning: --description is ignored; resources have none\n";
 }
 
-// Several resources may share a URI, but none of them can be asked for until one is changed.
-CommandResult<void> warn_about_shared_uri(ResourceService& resources, const Resource& resource,
-                                          Context& context) {
-  if (resource.uri.empty()) return {};
-  Outcome<std::vector<Resource>> all = resources.list({}, {.limit = kListLimit, .offset = 0});
-  if (!all) return failure(all.error());
-  std::string slugs;
-  for (const Resource& other : *all) {
-    if (other.uri == resource.uri && other.id != resource.id) slugs += other.slug + " and ";
-  }
-  if (slugs.empty()) return {};
-  context.err << "warning: resources " << slugs << resource.slug
-              << " share this uri; every request for it is refused until one is changed\n";
+CommandResult<void> print_advice(const ResourceService& resources, const Resource& resource,
+                                 Context& context) {
+  const Outcome<std::string> advice = resources.advice(resource);
+  if (!advice) return failure(advice.error());
+  if (!advice->empty()) context.err << "warning: " << *advice << "\n";
   return {};
 }
 
@@ -128,7 +120,7 @@ CommandResult<void> create(Invocation& invocation, const ResourceOptions& option
   Outcome<Resource> created = (*workspace)->resources().create(registration, kOperator);
   if (!created) return failure(created.error());
   context.out << Row("created").add("id", created->id).add("slug", created->slug).line();
-  return warn_about_shared_uri((*workspace)->resources(), *created, context);
+  return print_advice((*workspace)->resources(), *created, context);
 }
 
 CommandResult<void> update(Invocation& invocation, const ResourceOptions& options) {
@@ -162,7 +154,7 @@ CommandResult<void> update(Invocation& invocation, const ResourceOptions& option
   Outcome<Resource> updated = resources.update(found->id, changes, kOperator);
   if (!updated) return failure(updated.error());
   context.out << Row("updated").add("id", updated->id).add("slug", updated->slug).line();
-  return warn_about_shared_uri(resources, *updated, context);
+  return print_advice(resources, *updated, context);
 }
 
 CommandResult<void> get(Invocation& invocation, const std::string& given_id, bool json) {

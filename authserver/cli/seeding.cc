@@ -1,5 +1,7 @@
 #include "authserver/cli/seeding.h"
 
+#include <authplane/base/encoding.h>
+
 namespace authplane::authserver::cli {
 namespace {
 
@@ -20,10 +22,34 @@ ResourceRegistration registration_of(const ResourceSeed& seed) {
   return registration;
 }
 
+ProviderRegistration registration_of(const BrokerProviderSeed& seed) {
+  return {.slug = seed.slug,
+          .display_name = seed.display_name,
+          .protocol = parse_broker_protocol(seed.protocol).value(),
+          .config_data = seed.config_data};
+}
+
+void note(ConfigProblems& problems, const std::string& kind, const std::string& slug,
+          const BrokenRules& rules) {
+  for (const std::string& rule : rules) problems.push_back({kind + " '" + header_safe(slug) + "'", rule});
+}
+
 // Who the audit rows of what is seeded name.
 const Actor kSeeder{"admin", ""};
 
 }  // namespace
+
+ConfigProblems seed_mistakes(const Config& config) {
+  ConfigProblems problems;
+  const bool can_seal = !config.data_encryption.driver.empty();
+  for (const BrokerProviderSeed& seed : config.broker_providers) {
+    note(problems, "broker provider", seed.slug, broken_rules(registration_of(seed), can_seal));
+  }
+  for (const ResourceSeed& seed : config.resources) {
+    note(problems, "resource", seed.slug, broken_rules(registration_of(seed)));
+  }
+  return problems;
+}
 
 CommandResult<void> seed_providers(const std::vector<BrokerProviderSeed>& seeds,
                                    BrokerProviderService& providers, Logger& logger) {
@@ -31,12 +57,7 @@ CommandResult<void> seed_providers(const std::vector<BrokerProviderSeed>& seeds,
     Outcome<BrokerProvider> existing = providers.get_by_slug(seed.slug);
     if (existing) continue;
     if (existing.error().code != DomainErrorCode::not_found) return failure(existing.error());
-    Outcome<BrokerProvider> created =
-        providers.create({.slug = seed.slug,
-                          .display_name = seed.display_name,
-                          .protocol = parse_broker_protocol(seed.protocol).value(),
-                          .config_data = seed.config_data},
-                         kSeeder);
+    Outcome<BrokerProvider> created = providers.create(registration_of(seed), kSeeder);
     if (!created) {
       return failure("broker provider '" + seed.slug +
                      "' of the configuration: " + failure(created.error()).error.message);
@@ -60,6 +81,9 @@ CommandResult<void> seed_resources(const std::vector<ResourceSeed>& seeds, Resou
     }
     logger.info("resource registered from the configuration",
                 {{"slug", created->slug}, {"uri", created->uri}});
+    const Outcome<std::string> advice = resources.advice(*created);
+    if (!advice) return failure(advice.error());
+    if (!advice->empty()) logger.warn(*advice);
   }
   return {};
 }

@@ -6,10 +6,14 @@
 
 #include "authserver/cli/outcome.h"
 #include "authserver/config/config.h"
+#include "authserver/config/problem.h"
 #include "authserver/domain/broker_provider_service.h"
 #include "authserver/domain/resource_service.h"
 
 namespace authplane::authserver::cli {
+
+// Every rule that a provider or resource of the configuration breaks, as far as it shows without a database.
+ConfigProblems seed_mistakes(const Config& config);
 
 // Registers the providers of the configuration, as seed_resources() does resources. Comes before it.
 CommandResult<void> seed_providers(const std::vector<BrokerProviderSeed>& seeds,

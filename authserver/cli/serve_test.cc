@@ -210,6 +210,23 @@ TEST_F(Serve, PepperSurvivesAndMustBePrivate) {
   EXPECT_THAT(run({"admin", "client", "list"}).err, HasSubstr("is damaged"));
 }
 
+TEST_F(Serve, ALostPepperIsNotReplacedWhileSecretsNeedIt) {
+  ASSERT_EQ(run({"migrate"}).exit_code, 0);
+  const std::string pepper = directory_ + "/data/keys/client-secret.pepper";
+  ASSERT_EQ(run({"admin", "client", "list"}).exit_code, 0);
+  std::filesystem::remove(pepper);
+  ASSERT_EQ(
+      run({"admin", "client", "create", "--name", "agent", "--grant-types", "client_credentials"}).exit_code,
+      0);
+  std::filesystem::remove(pepper);
+  for (const Process::Result& result : {run({"serve"}), run({"admin", "client", "list"})}) {
+    EXPECT_EQ(result.exit_code, 1);
+    EXPECT_THAT(result.err, HasSubstr("client-secret.pepper is missing"));
+    EXPECT_THAT(result.err, HasSubstr("restore it"));
+  }
+  EXPECT_FALSE(std::filesystem::exists(pepper));
+}
+
 TEST_F(Serve, SeedsResourcesOnceAndWarnsAboutWhatIsMissing) {
   std::ofstream(directory_ + "/config.yaml")
       << "dcr: {mode: open}\nresources:\n  - slug: demo\n    backend_kind: mint\n"
@@ -230,13 +247,47 @@ TEST_F(Serve, SeedsResourcesOnceAndWarnsAboutWhatIsMissing) {
 }
 
 TEST_F(Serve, RefusedSeedStopsTheStart) {
-  environment_["AUTHPLANE_RESOURCE_URI"] = "http://localhost:8080/mcp#fragment";
-  Process::Result result = run({"serve"});
+  std::ofstream(directory_ + "/config.yaml")
+      << "resources: [{slug: r, backend_kind: mint, policy: {runtime: {client_ids: [nobody]}}}]";
+  Process::Result result = run({"serve", "--config", "config.yaml"});
   EXPECT_EQ(result.exit_code, 1);
-  EXPECT_THAT(result.err, HasSubstr("error: resource 'localhost' of the configuration"));
+  EXPECT_THAT(result.err, HasSubstr("error: resource 'r' of the configuration: runtime.client_ids names a"));
   EXPECT_NE(result.out, "");
   environment_["AUTHPLANE_LOG_STDOUT"] = "false";
-  EXPECT_EQ(run({"serve"}).out, "");
+  EXPECT_EQ(run({"serve", "--config", "config.yaml"}).out, "");
+}
+
+TEST_F(Serve, MistakesOfSeedsAreNamedTogetherBeforeAnythingIsMade) {
+  environment_["AUTHPLANE_BROKER_PROVIDER_SLUG"] = "gh";
+  environment_["AUTHPLANE_RESOURCE_URI"] = "http://localhost:8080/mcp#fragment";
+  const std::string yaml =
+      "broker_providers: [{slug: No Slug, display_name: X, protocol: oauth, config_data: {client_secret: "
+      "s}}]\n"
+      "resources:\n  - {slug: A B, uri: x, backend_kind: mint, broker_provider_slug: gh}\n"
+      "  - {slug: fine, backend_kind: mint}\n"
+      "  - {slug: r, backend_kind: mint, scopes: [{name: a}, {name: a}], policy: {runtime: {client_ids: "
+      "['']}}}\n";
+  std::ofstream(directory_ + "/config.yaml") << yaml;
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{"config", "check"}, {"serve", "--check"}, {"serve"}}) {
+    std::vector<std::string> arguments = command;
+    arguments.insert(arguments.end(), {"--config", "config.yaml"});
+    const Process::Result result = run(arguments);
+    EXPECT_EQ(result.exit_code, 1);
+    EXPECT_EQ(result.out, "");
+    EXPECT_THAT(result.err, HasSubstr("error: invalid configuration, 8 problems:"));
+    for (const char* mistake :
+         {"broker provider 'No Slug': slug must be",
+          "broker provider 'No Slug': config_data.client_secret is a secret", "resource 'A B': slug must be",
+          "resource 'A B': uri is not an absolute URI",
+          "resource 'A B': a mint resource has no broker provider", "resource 'r': scope a is listed twice",
+          "resource 'r': runtime.client_ids has an empty entry",
+          "resource 'localhost': uri must have neither"}) {
+      EXPECT_THAT(result.err, HasSubstr(mistake));
+    }
+  }
+  std::filesystem::remove(directory_ + "/config.yaml");
+  EXPECT_TRUE(std::filesystem::is_empty(directory_));
 }
 
 TEST_F(Serve, CheckOpensNothing) {
@@ -325,14 +376,13 @@ TEST_F(Serve, SeedThatBreaksARuleStopsTheStart) {
   for (const auto& [yaml, problem] : std::vector<std::pair<std::string, std::string>>{
            {"resources: [{slug: r, backend_kind: broker, broker_provider_slug: nowhere, " + policy + "}]",
             "resource 'r' of the configuration: no broker provider has this slug"},
-           {"resources: [{slug: r, backend_kind: broker, " + policy + "}]", "broker resource needs a broker provider"},
+           {"resources: [{slug: r, backend_kind: broker, " + policy + "}]",
+            "invalid configuration: resource 'r': a broker resource needs a broker provider"},
            {"resources: [{slug: r, backend_kind: broker, broker_provider_id: a, broker_provider_slug: b, " +
                 policy + "}]",
             "resources[0].broker_provider_slug"},
            {"resources: [{slug: r, backend_kind: broker, broker_provider_slug: gh}]",
-            "resources[0].policy.connect.allowed_return_urls"},
-           {"broker_providers: [{slug: No Slug, display_name: X, protocol: oauth}]",
-            "broker provider 'No Slug' of the configuration: slug must be"}}) {
+            "resources[0].policy.connect.allowed_return_urls"}}) {
     std::ofstream(directory_ + "/config.yaml") << yaml;
     const Process::Result result = run({"serve", "--config", "config.yaml"});
     EXPECT_EQ(result.exit_code, 1) << yaml;

@@ -63,9 +63,8 @@ CommandResult<void> serve(Invocation& invocation, const ServeOptions& options) {
   if (options.check) return check_config(invocation);
   Context& context = invocation.context;
   SignalGate signals;
-  Result<LoadedConfig, ConfigProblems> loaded =
-      load_config(invocation.config_path, context.environment, Purpose::serve);
-  if (!loaded) return failure(describe(loaded.error()));
+  CommandResult<LoadedConfig> loaded = load_to_serve(invocation);
+  if (!loaded) return Err(loaded.error());
   const Config& config = loaded->config;
   std::unique_ptr<Logger> logger = open_log(config.logging, context.clock);
   log_start(*loaded, *logger);

@@ -131,6 +131,14 @@ TEST(Render, AStoredValueCannotSteerTheTerminalOrTurnTextAround) {
             "name=M\u00FCller\u00A0\u65E5\U0001F600\n");
 }
 
+TEST(Render, UsersOfAProviderWithoutAnAddressDiffer) {
+  User user;
+  user.id = "u1";
+  user.name = "Ada Lovelace";
+  user.provider = "oidc";
+  EXPECT_EQ(user_row(user), "id=u1 email= role=user status=active name=\"Ada Lovelace\" provider=oidc\n");
+}
+
 TEST(Render, ScopesShowTheirUpstreamNameOnlyWhenItDiffers) {
   EXPECT_EQ(scope_summary({}), "[]");
   EXPECT_EQ(scope_summary({{"a", "", ""}, {"b", "", "b"}, {"c", "", "x"}}), "[a,b,c->x]");

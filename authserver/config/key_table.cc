@@ -58,11 +58,11 @@ constexpr std::array kKeys = std::to_array<KeyRow>({
     {"oauth.default_client_scope", "AUTHPLANE_OAUTH_DEFAULT_CLIENT_SCOPE", text, "", F::core, "Scope ceiling of clients that come by registration or by document and ask for grants of users only, separated by spaces. Empty: no ceiling."},
     {"oauth.state_max_age", "AUTHPLANE_OAUTH_STATE_MAX_AGE", duration, "10m", F::core, "How long people may take to sign in at the OpenID provider.", refuse},
     // session
-    {"session.cookie_name", "AUTHPLANE_SESSION_COOKIE_NAME", text, "authserver_session", F::core, "Name of the session cookie: letters, digits, `-`, `_`, `.`. With `session.secure` it gets the prefix `__Host-`."},
+    {"session.cookie_name", "AUTHPLANE_SESSION_COOKIE_NAME", text, "authserver_session", F::core, "Name of the session cookie: letters, digits, `-`, `_`, `.`; not the name of another cookie of this server. With `session.secure` it gets the prefix `__Host-`."},
     {"session.max_age", "AUTHPLANE_SESSION_MAX_AGE", duration, "24h", F::core, "How long a browser stays signed in, whole seconds.", refuse},
     {"session.secure", "AUTHPLANE_SESSION_SECURE", boolean, "false", F::core, "Cookie only over https. Must be `true` when the issuer is not localhost."},
     {"session.same_site", "AUTHPLANE_SESSION_SAME_SITE", text, "lax", F::core, "`lax`, `strict` or `none`. With `strict` people sign in anew whenever an application sends them here; `none` needs `session.secure`."},
-    {"session.secret", "AUTHPLANE_SESSION_SECRET", secret, "", F::core, "Signs session cookies and form tokens, at least 16 characters (`openssl rand -hex 32`). Required when the issuer is not localhost; empty: a random one, and everybody is signed out at a restart."},
+    {"session.secret", "AUTHPLANE_SESSION_SECRET", secret, "", F::core, "Signs session cookies and form tokens (`openssl rand -hex 32`). Required, with at least 16 characters, when the issuer is not localhost; else a shorter one is worth a warning. Empty: a random one, and everybody is signed out at a restart."},
     {"session.fail_closed", "AUTHPLANE_SESSION_FAIL_CLOSED", boolean, "true", F::core, "A session whose user cannot be looked up is refused."},
     // rate_limit
     {"rate_limit.enabled", "AUTHPLANE_RATE_LIMIT_ENABLED", boolean, "true", F::core, "Limits requests per client address on the public listener."},
@@ -75,7 +75,7 @@ constexpr std::array kKeys = std::to_array<KeyRow>({
     // admin
     {"admin.enabled", "AUTHPLANE_ADMIN_ENABLED", boolean, "true", F::core, "Opens the admin listener."},
     {"admin.address", "AUTHPLANE_ADMIN_ADDRESS", text, ":9001", F::core, "Admin listener, `ip:port`. Keep it on a private address."},
-    {"admin.api_key", "AUTHPLANE_ADMIN_API_KEY", secret, "", F::core, "Bearer key of the admin API, at least 16 characters (`openssl rand -hex 32`). Required when the issuer is not localhost; empty: every admin call answers 401."},
+    {"admin.api_key", "AUTHPLANE_ADMIN_API_KEY", secret, "", F::core, "Bearer key of the admin API (`openssl rand -hex 32`). Required, with at least 16 characters, when the issuer is not localhost; else a shorter one is worth a warning. Empty: every admin call answers 401."},
     {"admin.requests_per_second", "", number, "0", F::core, "Sustained rate per address on the admin listener; takes effect together with `admin.burst`."},
     {"admin.burst", "", integer, "0", F::core, "Admin requests an address may make at once; takes effect together with `admin.requests_per_second`."},
     {"admin.audit_default_lookback", "AUTHPLANE_ADMIN_AUDIT_DEFAULT_LOOKBACK", duration, "24h", F::core, "Audit query without `since` reaches back this far.", refuse},

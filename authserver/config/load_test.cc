@@ -430,6 +430,10 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{"SessionMaxAgeZero", "session: {max_age: 0s}", "session.max_age", "more than 0s"},
         Broken{"CookieNameEmpty", "session: {cookie_name: ''}", "session.cookie_name", "letters"},
         Broken{"CookieNameOdd", "session: {cookie_name: 'a;b'}", "session.cookie_name", "letters"},
+        Broken{"CookieNameOfTheLogin", "session: {cookie_name: authserver_login_nonce}",
+               "session.cookie_name", "another cookie of this server"},
+        Broken{"CookieNameOfTheSignIn", "session: {cookie_name: __Host-authserver_oidc_state, secure: true}",
+               "session.cookie_name", "another cookie of this server"},
         Broken{"SameSiteNoneInClear", "session: {same_site: none}", "session.same_site", "browsers drop"},
         Broken{"SameSiteUnknown", "session: {same_site: any}", "session.same_site", "not known"},
         Broken{"SessionSecretWeak", "session: {secret: ' ChangeMe '}", "session.secret", "well-known"},
@@ -540,6 +544,16 @@ TEST(LoadConfig, DeployedIssuerNeedsEachSecret) {
     EXPECT_THAT(problems_of("", environment), AllOf(HasSubstr(std::string("invalid configuration: ") + key),
                                                     Not(HasSubstr("0123456789abcde"))));
   }
+}
+
+TEST(LoadConfig, LocalhostIssuerIsWarnedOfShortSecrets) {
+  const std::string yaml = "session: {secret: 0123456789abcde}\nadmin: {api_key: fedcba987654321}\n";
+  const LoadedConfig loaded = load(yaml);
+  EXPECT_THAT(loaded.advice, Contains(AllOf(HasSubstr("session.secret is shorter than 16 characters"),
+                                            HasSubstr("AUTHPLANE_SESSION_SECRET"), Not(HasSubstr("0123")))));
+  EXPECT_THAT(loaded.advice, Contains(HasSubstr("admin.api_key is shorter than 16 characters")));
+  EXPECT_THAT(load("session: {secret: 0123456789abcdef}\nadmin: {enabled: false, api_key: x}\n").advice,
+              Not(Contains(HasSubstr("shorter"))));
 }
 
 TEST(LocalhostIssuer, IsExact) {

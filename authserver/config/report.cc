@@ -34,7 +34,7 @@ constexpr std::string_view kSeeding = R"(## Providers and resources from file an
 
 The sections `broker_providers` and `resources` register upstream providers, then protected resources, when the server
 starts. An entry whose slug exists already is skipped: later edits of the file change nothing, use the admin API or
-command. An entry that breaks a rule stops the start.
+command. An entry that breaks a rule stops the start, whether or not its slug exists.
 
 ```yaml
 broker_providers:

@@ -10,6 +10,7 @@
 #include "authserver/config/connect.h"
 #include "authserver/config/data_encryption.h"
 #include "authserver/config/oidc.h"
+#include "authserver/identity/cookie.h"
 
 namespace authplane::authserver {
 namespace {
@@ -49,6 +50,18 @@ bool is_cookie_name(std::string_view text) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
            c == '_' || c == '.';
   });
+}
+
+// Whether browsers would take the session cookie for another one of this server.
+bool is_name_of_another_cookie(const std::string& name) {
+  const auto kept_as = [](std::string_view of) {
+    return cookie_name({.name = std::string(of), .secure = true});
+  };
+  return one_of(kept_as(name), {kept_as(kLoginNonceCookie), kept_as(kSignInCookie)});
+}
+
+std::string make_secret(std::string_view key) {
+  return "set " + std::string(find_key(key)->env) + " to the output of: openssl rand -hex 32";
 }
 
 class Validator {
@@ -186,6 +199,9 @@ class Validator {
             "is false, which only a localhost issuer may use; set it to true");
     require(is_cookie_name(s_.text("session.cookie_name")), "session.cookie_name",
             "'" + s_.text("session.cookie_name") + "' is empty or has more than letters, digits and '-_.'");
+    require(!is_name_of_another_cookie(s_.text("session.cookie_name")), "session.cookie_name",
+            "'" + s_.text("session.cookie_name") +
+                "' is the name of another cookie of this server; use authserver_session");
     const std::string same_site = ascii_lower(s_.text("session.same_site"));
     enumerated("session.same_site", same_site, {"lax", "strict", "none"});
     require(same_site != "none" || s_.flag("session.secure"), "session.same_site",
@@ -195,7 +211,7 @@ class Validator {
 
   void secret(std::string_view key, bool required_when_deployed) {
     const SecretString& value = s_.secret(key);
-    std::string remedy = "set " + std::string(find_key(key)->env) + " to the output of: openssl rand -hex 32";
+    const std::string remedy = make_secret(key);
     if (is_weak(value)) {
       problem(key, "is one of the well-known example values; " + remedy);
     } else if (required_when_deployed && !localhost_ && value.size() < kMinSecretLength) {
@@ -298,6 +314,19 @@ class Validator {
   ConfigProblems problems_;
 };
 
+// Only a localhost issuer may have such a secret.
+std::vector<std::string> short_secrets(const Settings& s) {
+  std::vector<std::string> lines;
+  for (const std::string_view key : {"session.secret", "admin.api_key"}) {
+    if (key == "admin.api_key" && !s.flag("admin.enabled")) continue;
+    const SecretString& value = s.secret(key);
+    if (value.empty() || value.size() >= kMinSecretLength) continue;
+    lines.push_back(std::string(key) + " is shorter than 16 characters and can be guessed; " +
+                    make_secret(key));
+  }
+  return lines;
+}
+
 // Keys of absent features that somebody set, apart from those that have a warning of their own and those that
 // every deployment has to set.
 std::string without_effect(const Settings& s) {
@@ -357,6 +386,7 @@ std::vector<std::string> start_advice(const Settings& s) {
     lines.push_back(
         "session.secret is empty; a random one is used, so everybody is signed out when the server restarts");
   }
+  for (std::string& line : short_secrets(s)) lines.push_back(std::move(line));
   if (!s.flag("session.fail_closed")) {
     lines.push_back(
         "session.fail_closed is false; while the database does not answer, disabled users stay signed in");

@@ -22,17 +22,49 @@ Unexpected<DomainError> broken(std::string description) {
   return fail(DomainErrorCode::invalid_request, std::move(description));
 }
 
-Outcome<void> check_members(const BrokerProvider& provider) {
+BrokenRules broken_rules(const BrokerProvider& provider) {
+  BrokenRules rules;
   if (!is_slug(provider.slug))
-    return broken("slug must be 1 to 64 of a-z, 0-9 and '-', not starting with '-'");
-  if (provider.display_name.empty()) return broken("display_name must not be empty");
+    rules.emplace_back("slug must be 1 to 64 of a-z, 0-9 and '-', not starting with '-'");
+  if (provider.display_name.empty()) rules.emplace_back("display_name must not be empty");
   if (provider.display_name.size() > kMaxDisplayNameBytes || !is_valid_utf8(provider.display_name)) {
-    return broken("display_name must be UTF-8 of at most 1024 bytes");
+    rules.emplace_back("display_name must be UTF-8 of at most 1024 bytes");
   }
-  return {};
+  return rules;
+}
+
+// Without what it gets when it is stored: its id, its times, and the configuration.
+BrokerProvider provider_of(const ProviderRegistration& registration) {
+  BrokerProvider provider;
+  provider.slug = ascii_lower(registration.slug);
+  provider.display_name = registration.display_name;
+  provider.protocol = registration.protocol;
+  return provider;
+}
+
+std::string config_of(const ProviderRegistration& registration) {
+  return registration.config_data.empty() ? "{}" : registration.config_data;
+}
+
+// As take_apart(), which does not know whether secrets can be sealed.
+Outcome<ProviderConfigParts> checked_parts(std::string_view config_data, bool can_seal) {
+  auto parts = take_apart(config_data);
+  if (parts && !parts->secrets.empty() && !can_seal) {
+    return broken("config_data." + header_safe(parts->secrets.front().name.substr(0, kMaxShownName)) +
+                  " is a secret in clear text; send client_secret_ref, the name of an environment variable, "
+                  "or configure data_encryption.driver");
+  }
+  return parts;
 }
 
 }  // namespace
+
+BrokenRules broken_rules(const ProviderRegistration& registration, bool can_seal) {
+  BrokenRules rules = broken_rules(provider_of(registration));
+  const std::string config = config_of(registration);
+  if (const auto parts = checked_parts(config, can_seal); !parts) rules.push_back(parts.error().description);
+  return rules;
+}
 
 std::string provider_advice(const BrokerProvider& provider) {
   const auto config = parse_json_object(provider.config_data, {.max_bytes = kMaxConfigBytes});
@@ -49,7 +81,7 @@ std::string provider_advice(const BrokerProvider& provider) {
 
 // Sets config_data and what was sealed of it.
 Outcome<void> BrokerProviderService::configure(BrokerProvider& provider, std::string_view config_data) const {
-  const auto parts = take_apart(config_data);
+  const auto parts = checked_parts(config_data, seal_ != nullptr);
   if (!parts) return Err(parts.error());
   if (parts->secrets.empty()) {
     const bool keeps_sealed = !provider.sealed_secrets.empty() && !parts->speaks_of_secrets;
@@ -62,11 +94,6 @@ Outcome<void> BrokerProviderService::configure(BrokerProvider& provider, std::st
     if (parts->speaks_of_secrets) provider.sealed_secrets = provider.enc_backend = "";
     return {};
   }
-  if (!seal_) {
-    return broken("config_data." + header_safe(parts->secrets.front().name.substr(0, kMaxShownName)) +
-                  " is a secret in clear text; send client_secret_ref, the name of an environment variable, "
-                  "or configure data_encryption.driver");
-  }
   auto sealed = seal_(provider.id, object_of(parts->secrets));
   if (!sealed) return Err(sealed.error());
   provider.config_data = object_of(parts->plain);
@@ -77,15 +104,11 @@ Outcome<void> BrokerProviderService::configure(BrokerProvider& provider, std::st
 
 Outcome<BrokerProvider> BrokerProviderService::create(const ProviderRegistration& registration,
                                                       const Actor& actor) {
-  BrokerProvider provider;
+  if (const auto ok = refuse(broken_rules(registration, seal_ != nullptr)); !ok) return Err(ok.error());
+  BrokerProvider provider = provider_of(registration);
   provider.id = ids_.opaque();
-  provider.slug = ascii_lower(registration.slug);
-  provider.display_name = registration.display_name;
-  provider.protocol = registration.protocol;
   provider.created_at = provider.updated_at = clock_.now();
-  if (const auto ok = check_members(provider); !ok) return Err(ok.error());
-  const std::string config = registration.config_data.empty() ? "{}" : registration.config_data;
-  if (const auto ok = configure(provider, config); !ok) return Err(ok.error());
+  if (const auto ok = configure(provider, config_of(registration)); !ok) return Err(ok.error());
   if (const auto stored = store_.insert(provider); !stored) return Err(stored.error());
   audit_.record("broker_provider.created", actor, "",
                 audit_detail({{"id", provider.id}, {"slug", provider.slug}}));
@@ -124,7 +147,7 @@ Outcome<BrokerProvider> BrokerProviderService::update(std::string_view id, const
   if (changes.slug) provider.slug = ascii_lower(*changes.slug);
   if (changes.display_name) provider.display_name = *changes.display_name;
   if (changes.protocol) provider.protocol = *changes.protocol;
-  if (const auto ok = check_members(provider); !ok) return Err(ok.error());
+  if (const auto ok = refuse(broken_rules(provider)); !ok) return Err(ok.error());
   if (changes.config_data) {
     if (const auto ok = configure(provider, *changes.config_data); !ok) return Err(ok.error());
   }

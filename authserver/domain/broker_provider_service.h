@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "authserver/domain/audit_service.h"
+#include "authserver/domain/broken_rules.h"
 #include "authserver/domain/broker_provider_store.h"
 
 namespace authplane::authserver {
@@ -26,6 +27,10 @@ struct ProviderRegistration {
   BrokerProtocol protocol = BrokerProtocol::oauth;
   std::string config_data;  // a JSON object, kept byte for byte but for its secrets; "" = {}
 };
+
+// Those that can be judged without looking anything up; create() refuses for the first of them. `can_seal`:
+// data encryption is on.
+BrokenRules broken_rules(const ProviderRegistration& registration, bool can_seal);
 
 // Absent = unchanged; a present config_data replaces the old one whole.
 struct ProviderChanges {

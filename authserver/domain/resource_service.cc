@@ -48,9 +48,8 @@ std::string fields_of(const ResourceChanges& changes) {
 
 Outcome<void> check_policy_list(ClientStore& clients, const std::vector<std::string>& ids,
                                 std::string_view name) {
-  if (ids.size() > kMaxPolicyEntries) return broken(std::string(name) + " has more than 1000 entries");
+  if (auto ok = check_client_ids(ids, name); !ok) return ok;
   for (const std::string& id : ids) {
-    if (id.empty()) return broken(std::string(name) + " has an empty entry");
     const auto client = clients.get(id);
     if (client) continue;
     if (client.error().code != DomainErrorCode::not_found) return Err(client.error());
@@ -59,7 +58,32 @@ Outcome<void> check_policy_list(ClientStore& clients, const std::vector<std::str
   return {};
 }
 
+// Without what it gets when it is stored: its id, its times, and the provider's id.
+Resource resource_of(const ResourceRegistration& registration) {
+  Resource resource;
+  resource.slug = registration.slug;
+  resource.uri = registration.uri;
+  resource.backend_kind = registration.backend_kind;
+  resource.display_name = registration.display_name;
+  resource.scopes = registration.scopes;
+  resource.policy = registration.policy;
+  normalise(resource);
+  return resource;
+}
+
 }  // namespace
+
+BrokenRules broken_rules(const ResourceRegistration& registration) {
+  const Resource resource = resource_of(registration);
+  const bool names_provider =
+      !registration.broker_provider_id.empty() || !registration.broker_provider_slug.empty();
+  BrokenRules rules = broken_rules(resource);
+  for (const BrokenRules& more :
+       {broken_provider_rules(resource.backend_kind, names_provider), broken_rules(resource.policy)}) {
+    rules.insert(rules.end(), more.begin(), more.end());
+  }
+  return rules;
+}
 
 ResourceService::ResourceService(Storage& storage, AuditService& audit, IdGenerator& ids, const Clock& clock,
                                  Metrics& metrics)
@@ -84,13 +108,9 @@ Outcome<std::string> ResourceService::provider_of(const ResourceRegistration& re
 }
 
 Outcome<void> ResourceService::check_provider(const Resource& resource) const {
-  if (resource.backend_kind == BackendKind::mint) {
-    if (resource.broker_provider_id.empty()) return {};
-    return broken("a mint resource has no broker provider; leave broker_provider_id and its slug empty");
-  }
-  if (resource.broker_provider_id.empty()) {
-    return broken("a broker resource needs a broker provider; name it with broker_provider_id");
-  }
+  const bool names_provider = !resource.broker_provider_id.empty();
+  if (auto ok = refuse(broken_provider_rules(resource.backend_kind, names_provider)); !ok) return ok;
+  if (!names_provider) return {};
   const auto found = providers_.find(resource.broker_provider_id);
   if (!found) return Err(found.error());
   if (!*found) return broken("broker_provider_id names no broker provider");
@@ -98,36 +118,23 @@ Outcome<void> ResourceService::check_provider(const Resource& resource) const {
 }
 
 Outcome<void> ResourceService::check_policy(const ResourcePolicy& policy) const {
+  if (auto ok = refuse(broken_rules(policy)); !ok) return ok;
   if (auto ok =
           check_policy_list(clients_, policy.exchange_allowed_client_ids, "exchange.allowed_client_ids");
       !ok) {
     return ok;
   }
-  if (auto ok = check_policy_list(clients_, policy.runtime_client_ids, "runtime.client_ids"); !ok) return ok;
-  if (policy.connect_allowed_return_urls.size() > kMaxPolicyEntries) {
-    return broken("connect.allowed_return_urls has more than 1000 entries");
-  }
-  for (const std::string& url : policy.connect_allowed_return_urls) {
-    if (auto ok = check_return_url(url); !ok) return ok;
-  }
-  return {};
+  return check_policy_list(clients_, policy.runtime_client_ids, "runtime.client_ids");
 }
 
 Outcome<Resource> ResourceService::create(const ResourceRegistration& registration, const Actor& actor) {
-  Resource resource;
+  if (const auto ok = refuse(broken_rules(registration)); !ok) return Err(ok.error());
+  Resource resource = resource_of(registration);
   resource.id = ids_.opaque();
-  resource.slug = registration.slug;
-  resource.uri = registration.uri;
-  resource.backend_kind = registration.backend_kind;
   auto provider = provider_of(registration);
   if (!provider) return Err(provider.error());
   resource.broker_provider_id = std::move(*provider);
-  resource.display_name = registration.display_name;
-  resource.scopes = registration.scopes;
-  resource.policy = registration.policy;
   resource.created_at = resource.updated_at = clock_.now();
-  normalise(resource);
-  if (const auto ok = check_resource(resource); !ok) return Err(ok.error());
   if (const auto ok = check_provider(resource); !ok) return Err(ok.error());
   if (const auto ok = check_policy(resource.policy); !ok) return Err(ok.error());
   if (const auto stored = store_.insert(resource); !stored) return Err(stored.error());
@@ -166,6 +173,19 @@ Outcome<std::vector<Resource>> ResourceService::list(const ResourceFilter& filte
   return resources;
 }
 
+Outcome<std::string> ResourceService::advice(const Resource& resource) const {
+  if (resource.uri.empty()) return std::string();
+  const auto catalog = store_.catalog();
+  if (!catalog) return Err(catalog.error());
+  std::string slugs;
+  for (const ResourcePtr& other : (*catalog)->list({}, kEverything)) {
+    if (other->uri == resource.uri && other->id != resource.id) slugs += other->slug + " and ";
+  }
+  if (slugs.empty()) return slugs;
+  return "resources " + slugs + resource.slug +
+         " share this uri; every request for it is refused until one is changed";
+}
+
 Outcome<Resource> ResourceService::update(std::string_view id, const ResourceChanges& changes,
                                           const Actor& actor) {
   auto found = get(id);
@@ -181,7 +201,7 @@ Outcome<Resource> ResourceService::update(std::string_view id, const ResourceCha
   if (changes.policy) resource.policy = *changes.policy;
   resource.updated_at = clock_.now();
   normalise(resource);
-  if (const auto ok = check_resource(resource); !ok) return Err(ok.error());
+  if (const auto ok = refuse(broken_rules(resource)); !ok) return Err(ok.error());
   if (const auto ok = check_provider(resource); !ok) return Err(ok.error());
   // A policy that stays may name clients that were deleted since.
   if (changes.policy) {

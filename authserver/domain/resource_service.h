@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "authserver/domain/audit_service.h"
+#include "authserver/domain/broken_rules.h"
 #include "authserver/domain/metrics.h"
 #include "authserver/domain/storage.h"
 
@@ -21,6 +22,9 @@ struct ResourceRegistration {
   std::vector<ResourceScope> scopes;
   ResourcePolicy policy;
 };
+
+// Those that can be judged without looking anything up; create() refuses for the first of them.
+BrokenRules broken_rules(const ResourceRegistration& registration);
 
 // Absent = unchanged; a present list or policy replaces the old one whole. A resource that becomes mint
 // loses its provider.
@@ -53,6 +57,9 @@ class ResourceService {
   // By id, or else by slug: for operators who type either.
   Outcome<Resource> get_by_id_or_slug(std::string_view id_or_slug) const;
   Outcome<std::vector<Resource>> list(const ResourceFilter& filter, const Page& page) const;
+  // What an operator should hear about a resource that was accepted: that others have its URI, which is then
+  // refused as ambiguous. "" = nothing.
+  Outcome<std::string> advice(const Resource& resource) const;
   // No changes: nothing is written. Errors: invalid_request also when a fronting link needs what would go.
   Outcome<Resource> update(std::string_view id, const ResourceChanges& changes, const Actor& actor);
   // Errors: conflict while unexpired tokens or consent name the resource, or, as `mode` says, links.

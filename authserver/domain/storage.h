@@ -40,7 +40,8 @@ class Storage {
   virtual SettingsStore& settings() = 0;
   virtual StatsStore& stats() = 0;
 
-  // Whether the storage answers and can be read. Does not wait for writers. Errors: unavailable, internal.
+  // Whether the storage can be read, and the latest write did not fail for its sake (a full disk, somebody
+  // else's lock). Does not wait for writers. Errors: unavailable, internal.
   virtual Outcome<void> ping() = 0;
   virtual std::string_view driver() const = 0;  // "sqlite", "memory"
 };

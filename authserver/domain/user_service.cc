@@ -27,10 +27,21 @@ Outcome<void> check_name(std::string_view name) {
   return {};
 }
 
-// Code points; of what is no UTF-8, about that many.
+// Code points of valid UTF-8.
 std::size_t characters(std::string_view text) {
   return static_cast<std::size_t>(std::count_if(
       text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+// C0, DEL and C1: what no form lets people type.
+bool has_control_character(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c < 0x20 || c == 0x7F) return true;
+    const bool is_c1 = c == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
+    if (is_c1) return true;
+  }
+  return false;
 }
 
 std::string user_detail(std::string_view id) {
@@ -41,6 +52,10 @@ std::string user_detail(std::string_view id) {
 
 Outcome<std::string> UserService::hash(const SecretString& password) const {
   if (password.empty()) return fail(DomainErrorCode::invalid_request, "password must not be empty");
+  if (!is_valid_utf8(password.expose()))
+    return fail(DomainErrorCode::invalid_request, "password is not UTF-8");
+  if (has_control_character(password.expose()))
+    return fail(DomainErrorCode::invalid_request, "password has a control character");
   if (characters(password.expose()) < kMinPasswordCharacters) {
     return fail(DomainErrorCode::invalid_request, "password is shorter than 8 characters");
   }

@@ -11,7 +11,6 @@
 
 namespace authplane::authserver {
 
-inline constexpr std::string_view kSignInCookie = "authserver_oidc_state";
 // A longer path does not fit the cookie.
 inline constexpr std::size_t kMaxSignInRedirect = 2700;
 

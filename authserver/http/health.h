@@ -9,7 +9,7 @@ namespace authplane::authserver {
 
 // Says only that the process serves; touches nothing else.
 HttpResponse livez(const Clock& clock);
-// 503 while the storage cannot be read.
+// 503 while the storage cannot be read or written.
 HttpResponse health(Storage& storage, const Clock& clock);
 HttpResponse ready(Storage& storage, const Clock& clock);
 

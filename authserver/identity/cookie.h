@@ -10,6 +10,7 @@
 namespace authplane::authserver {
 
 inline constexpr std::string_view kLoginNonceCookie = "authserver_login_nonce";
+inline constexpr std::string_view kSignInCookie = "authserver_oidc_state";  // a sign-in at a provider
 inline constexpr std::chrono::hours kLoginNonceMaxAge{12};
 
 enum class SameSite { lax, strict, none };

@@ -20,6 +20,7 @@ class SqliteStorage final : public Storage {
   SqliteStorage(const SqliteOptions& options, std::unique_ptr<Connection> writer, const Clock& clock,
                 Logger& logger)
       : state_{.path = options.path,
+               .checkpointer = make_checkpointer(options, logger),
                .readers = {options.path, options.busy_timeout},
                .clients = {},
                .catalog = {},
@@ -30,10 +31,9 @@ class SqliteStorage final : public Storage {
                          {.clients = [this] { state_.clients.forget_all(); },
                           .resources = [this] { state_.catalog.forget(); },
                           .fronting_links = [this] { state_.fronting_links.forget(); }}},
-               .checkpointer = make_checkpointer(options, logger),
                .writer = nullptr} {
     state_.writer = std::make_unique<Writer>(options.path, std::move(writer), options.max_queued,
-                                             state_.checkpointer.get(), logger,
+                                             state_.checkpointer.get(), clock, logger,
                                              [this](const Changes& changes) { forget(changes); });
     audit_ = make_audit_store(state_, logger);
   }
@@ -55,10 +55,11 @@ class SqliteStorage final : public Storage {
   std::string_view driver() const override { return "sqlite"; }
 
   Outcome<void> ping() override {
-    return state_.readers.read([](Connection& connection) -> Outcome<void> {
+    const auto read = state_.readers.read([](Connection& connection) -> Outcome<void> {
       connection.run("SELECT version FROM schema_migrations LIMIT 1");
       return {};
     });
+    return read ? state_.writer->check() : read;
   }
 
  private:

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <list>
+#include <thread>
 
 #include <authplane/testing/fake_clock.h>
 #include <authplane/testing/recording_logger.h>
@@ -33,6 +34,11 @@ class SqliteStorageTest : public ::testing::Test {
     return out;
   }
   std::unique_ptr<Storage> open() { return open_sqlite(options(), clock_, logger_).value(); }
+  std::unique_ptr<Storage> open_impatient() {
+    SqliteOptions with = options();
+    with.busy_timeout = std::chrono::milliseconds(50);
+    return open_sqlite(with, clock_, logger_).value();
+  }
   std::string open_failure(const SqliteOptions& with) {
     auto opened = open_sqlite(with, clock_, logger_);
     return opened ? "opened" : opened.error().message;
@@ -93,6 +99,20 @@ TEST_F(SqliteStorageTest, EverythingIsThereAfterReopening) {
   EXPECT_EQ(storage->issuances().get(token.id).value(), token);
   EXPECT_EQ(storage->audit().query({}).value().size(), 1U);
   EXPECT_EQ(storage->settings().get("dcr_mode").value(), "open");
+}
+
+// A copy of the one file is a backup of a server that was stopped.
+TEST_F(SqliteStorageTest, TheFileHasEverythingOnceItIsClosed) {
+  {
+    auto storage = open();
+    ASSERT_TRUE(storage->clients().insert(client("client-1")));
+    ASSERT_TRUE(storage->clients().get("client-1"));
+  }
+  EXPECT_FALSE(std::filesystem::exists(options().path + "-wal"));
+  SqliteOptions copy = options();
+  copy.path = directory_.file("copy.db");
+  std::filesystem::copy_file(options().path, copy.path);
+  EXPECT_TRUE(open_sqlite(copy, clock_, logger_).value()->clients().get("client-1"));
 }
 
 TEST_F(SqliteStorageTest, PostedEventsAreStoredBeforeTheStorageCloses) {
@@ -292,7 +312,8 @@ TEST_F(SqliteStorageTest, RefusesWritesBeyondTheQueueAndKeepsTheRest) {
 TEST_F(SqliteStorageTest, FullDiskRefusesTheWriteAndKeepsWhatWasAcknowledged) {
   auto file = sqlite::open_database_file(options(), clock_.now()).value();
   file.writer->execute_script("PRAGMA max_page_count = 200");
-  sqlite::Writer writer(options().path, std::move(file.writer), 100, nullptr, logger_, [](const auto&) {});
+  sqlite::Writer writer(options().path, std::move(file.writer), 100, nullptr, clock_, logger_,
+                        [](const auto&) {});
   const auto write = [&](int i) {
     return writer.write([&](sqlite::WriteContext& context) -> Outcome<void> {
       context.query("INSERT INTO runtime_settings VALUES (?1, ?2, 0)").with(i, std::string(3000, 'x')).run();
@@ -303,6 +324,7 @@ TEST_F(SqliteStorageTest, FullDiskRefusesTheWriteAndKeepsWhatWasAcknowledged) {
   while (acknowledged < 1000 && write(acknowledged)) ++acknowledged;
   ASSERT_GT(acknowledged, 0);
   ASSERT_LT(acknowledged, 1000);
+  EXPECT_FALSE(writer.check());
   const auto refused = write(acknowledged);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, DomainErrorCode::unavailable);
@@ -313,6 +335,49 @@ TEST_F(SqliteStorageTest, FullDiskRefusesTheWriteAndKeepsWhatWasAcknowledged) {
   auto rows = connection.query("SELECT count(*) FROM runtime_settings");
   ASSERT_TRUE(rows.step());
   EXPECT_EQ(rows.integer(0), acknowledged);
+}
+
+TEST_F(SqliteStorageTest, PingFailsFromAWriteThatFailedToOneThatSucceeds) {
+  auto storage = open_impatient();
+  ASSERT_TRUE(storage->clients().insert(client("client-1")));
+  EXPECT_TRUE(storage->ping());
+  EXPECT_FALSE(storage->clients().insert(client("client-1")));  // refused, but not for the storage's sake
+  EXPECT_TRUE(storage->ping());
+
+  Connection blocker = connect();
+  blocker.run("BEGIN IMMEDIATE");
+  ASSERT_FALSE(storage->clients().insert(client("client-2")));
+  const auto failing = storage->ping();
+  ASSERT_FALSE(failing);
+  EXPECT_EQ(failing.error().code, DomainErrorCode::unavailable);
+  EXPECT_THAT(failing.error().detail, HasSubstr("another process kept it locked"));
+  blocker.run("ROLLBACK");
+  EXPECT_FALSE(storage->ping());
+  ASSERT_TRUE(storage->clients().insert(client("client-2")));
+  EXPECT_TRUE(storage->ping());
+}
+
+TEST_F(SqliteStorageTest, PingHasAWriteTriedOnceInASecondWhenNothingElseWrites) {
+  auto storage = open_impatient();
+  Connection blocker = connect();
+  blocker.run("BEGIN IMMEDIATE");
+  EXPECT_TRUE(storage->ping());
+  EXPECT_TRUE(storage->ping());
+  EXPECT_FALSE(logger_.contains("storage write failed"));
+  const std::size_t lines = logger_.lines().size();
+
+  clock_.advance(sqlite::Writer::kTrialInterval);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  const auto passed = [&] { return std::chrono::steady_clock::now() > deadline; };
+  while (storage->ping() && !passed()) std::this_thread::yield();
+  EXPECT_FALSE(storage->ping());
+  blocker.run("ROLLBACK");
+  EXPECT_FALSE(storage->ping());
+  EXPECT_EQ(logger_.lines().size(), lines + 1) << logger_.text();
+
+  clock_.advance(sqlite::Writer::kTrialInterval);
+  while (!storage->ping() && !passed()) std::this_thread::yield();
+  EXPECT_TRUE(storage->ping());
 }
 
 TEST_F(SqliteStorageTest, WriteAheadLogIsStartedOverInsteadOfGrowing) {

@@ -8,13 +8,16 @@
 namespace authplane::authserver::sqlite {
 
 Writer::Writer(std::string path, std::unique_ptr<Connection> connection, std::size_t max_queued,
-               Checkpointer* checkpointer, Logger& logger, std::function<void(const Changes&)> on_committed)
+               Checkpointer* checkpointer, const Clock& clock, Logger& logger,
+               std::function<void(const Changes&)> on_committed)
     : path_(std::move(path)),
       max_queued_(max_queued),
       checkpointer_(checkpointer),
+      clock_(clock),
       logger_(logger),
       on_committed_(std::move(on_committed)),
-      connection_(std::move(connection)) {
+      connection_(std::move(connection)),
+      latest_(clock.steady_now()) {
   if (checkpointer_ != nullptr) checkpointer_->observe(*connection_);
   thread_ = std::thread([this] { run(); });
 }
@@ -55,6 +58,36 @@ bool Writer::enqueue(Item item) {
                   "database " + path_ + ": " + std::to_string(max_queued_) + " writes are waiting already"));
   }
   return accepted;
+}
+
+Outcome<void> Writer::check() {
+  Outcome<void> latest;
+  bool is_due = false;
+  {
+    MutexLock lock(mutex_);
+    if (failure_) latest = Err(*failure_);
+    is_due = !trial_queued_ && clock_.steady_now() - latest_ >= kTrialInterval;
+    if (is_due) trial_queued_ = true;
+  }
+  if (is_due) enqueue(trial_);
+  return latest;
+}
+
+// The number is not used and stays 0; setting it writes a page of the file all the same.
+Outcome<void> Writer::Trial::run(WriteContext& context) {
+  context.query("PRAGMA user_version = 0").run();
+  return {};
+}
+
+void Writer::Trial::complete(Outcome<void>) {
+  MutexLock lock(writer_.mutex_);
+  writer_.trial_queued_ = false;
+}
+
+void Writer::remember(std::optional<DomainError> failure) {
+  MutexLock lock(mutex_);
+  failure_ = std::move(failure);
+  latest_ = clock_.steady_now();
 }
 
 void Writer::complete(const Item& item, Outcome<void> outcome) {
@@ -113,9 +146,11 @@ void Writer::commit(const std::vector<Item>& batch, std::vector<Outcome<void>>& 
     logger_.error("storage write failed", {{"writes_refused", batch.size()},
                                            {"sqlite_code", failure.extended_code()},
                                            {"cause", error.detail}});
+    if (!failure.is_constraint()) remember(error);  // else it is about rows, and not about the file
     outcomes.assign(batch.size(), Err(error));
     return;
   }
+  remember(std::nullopt);
   if (changes.any()) on_committed_(changes);
 }
 

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <authplane/base/clock.h>
 #include <authplane/base/log.h>
 #include <authplane/base/mutex.h>
 
@@ -79,9 +80,13 @@ class WriteJob {
 // alone.
 class Writer {
  public:
+  // With nothing else to write, a write is tried once in this time, and only when somebody asks check().
+  static constexpr std::chrono::seconds kTrialInterval{1};
+
   // `on_committed` runs before anybody is told of a commit that changed something.
   Writer(std::string path, std::unique_ptr<Connection> connection, std::size_t max_queued,
-         Checkpointer* checkpointer, Logger& logger, std::function<void(const Changes&)> on_committed);
+         Checkpointer* checkpointer, const Clock& clock, Logger& logger,
+         std::function<void(const Changes&)> on_committed);
   // Finishes what is queued.
   ~Writer();
 
@@ -89,6 +94,9 @@ class Writer {
   // The job stays alive until complete(). False: refused because too much is waiting, and complete() was
   // called.
   bool enqueue(WriteJob& job);
+  // Whether the latest transaction could be written; the error is why not. Does not wait: what it has tried
+  // shows in later calls.
+  Outcome<void> check();
 
   // Runs `work(WriteContext&)`, which answers an Outcome, in the next transaction and waits until it is
   // durable.
@@ -133,8 +141,21 @@ class Writer {
     std::binary_semaphore done_{0};
   };
 
+  // Goes the way of every write without changing anything.
+  class Trial final : public WriteJob {
+   public:
+    explicit Trial(Writer& writer) : writer_(writer) {}
+    bool undoes_itself() const override { return true; }
+    Outcome<void> run(WriteContext& context) override;
+    void complete(Outcome<void> outcome) override;
+
+   private:
+    Writer& writer_;
+  };
+
   bool enqueue(Item item);
   void run();
+  void remember(std::optional<DomainError> failure);
   void commit(const std::vector<Item>& batch, std::vector<Outcome<void>>& outcomes);
   Outcome<void> run_job(WriteJob& job, Changes& changes);
   void notice_other_writers();
@@ -144,8 +165,10 @@ class Writer {
   const std::string path_;
   const std::size_t max_queued_;
   Checkpointer* const checkpointer_;  // null without a write-ahead log
+  const Clock& clock_;
   Logger& logger_;
   const std::function<void(const Changes&)> on_committed_;
+  Trial trial_{*this};
 
   // The committing thread only.
   std::unique_ptr<Connection> connection_;
@@ -157,7 +180,10 @@ class Writer {
   std::vector<Item> queue_ AUTHPLANE_GUARDED_BY(mutex_);
   bool waiting_ AUTHPLANE_GUARDED_BY(mutex_) = false;
   bool stopping_ AUTHPLANE_GUARDED_BY(mutex_) = false;
-  std::thread thread_;  // last: uses everything above
+  bool trial_queued_ AUTHPLANE_GUARDED_BY(mutex_) = false;
+  std::optional<DomainError> failure_ AUTHPLANE_GUARDED_BY(mutex_);  // of the latest transaction
+  SteadyTime latest_ AUTHPLANE_GUARDED_BY(mutex_);                   // when it ended
+  std::thread thread_;                                               // last: uses everything above
 };
 
 }  // namespace authplane::authserver::sqlite
