@@ -82,7 +82,7 @@ constexpr std::array kKeys = std::to_array<KeyRow>({
     {"admin.audit_max_lookback", "AUTHPLANE_ADMIN_AUDIT_MAX_LOOKBACK", duration, "720h", F::core, "Furthest an audit query may reach back.", refuse},
     // oidc
     {"oidc.enabled", "AUTHPLANE_OIDC_ENABLED", boolean, "false", F::core, "Lets people sign in at an OpenID provider. The provider has to be reachable when the server starts."},
-    {"oidc.issuer", "AUTHPLANE_OIDC_ISSUER", text, "", F::core, "Issuer of the provider, byte for byte as its discovery document says; https, or http on localhost. Its host may have a private address, other hosts its document names may not, unless the issuer is on localhost."},
+    {"oidc.issuer", "AUTHPLANE_OIDC_ISSUER", text, "", F::core, "Issuer of the provider, byte for byte as its discovery document says; https, or http on localhost. Its host may have a private address, other hosts its document names may not, unless the issuer is on localhost. Accounts stay those of the first issuer ([moving](administration.md))."},
     {"oidc.client_id", "AUTHPLANE_OIDC_CLIENT_ID", text, "", F::core, "The id this server is registered under at the provider."},
     {"oidc.client_secret", "AUTHPLANE_OIDC_CLIENT_SECRET", secret, "", F::core, "The secret that goes with it."},
     {"oidc.client_secret_ref", "", text, "", F::core, "Instead: name of the environment variable that holds it, starting with `CONNECTOR_` or `AUTHPLANE_VAULT_`."},
