@@ -35,6 +35,15 @@ TEST_F(ExchangeLineageTest, T17_RevokedConsentReachesEveryTokenThatCameOfIt) {
   expect_refused(exchange(root), 400, "invalid_grant", "subject_token_revoked");
 }
 
+TEST_F(ExchangeLineageTest, T17_RevokedConsentReachesWhatCameOfARefreshedToken) {
+  const std::string root = refreshed(first_tokens().refresh).access;
+  const std::vector<std::string> tokens = chain(root);
+  for (const std::string& text : tokens) EXPECT_TRUE(is_active_at_target(text));
+  revoke_consent("app", "demo");
+  EXPECT_FALSE(is_active(root));
+  for (const std::string& text : tokens) EXPECT_FALSE(is_active_at_target(text));
+}
+
 TEST_F(ExchangeLineageTest, RevokedConsentAtTheTargetReachesWhatWasHadWithIt) {
   const std::string root = subject();
   const std::vector<std::string> tokens = chain(root);

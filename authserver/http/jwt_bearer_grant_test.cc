@@ -366,6 +366,23 @@ TEST_F(JwtBearerTest, T28AnAssertionIsGoodOnce) {
   expect_error(present(assertion().claim("jti", "one").claim("sub", "other").build()), 400, "invalid_grant");
 }
 
+// T28: a provider cannot use up what another one will assert.
+TEST_F(JwtBearerTest, T28AJtiIsThatOfItsProviderAlone) {
+  const ScriptedIdp other(server.clock, "https://other-idp.example");
+  idp.network->on_json(other.jwks_uri(), testing::jwks_document({other.key}));
+  TrustedIdp second = other.row(std::string(kIssuer));
+  second.id = "idp-2";
+  second.name = "Other";
+  xaa().insert_idp(second).value();
+  XaaPolicy policy = xaa().find_policy("policy-1").value().value();
+  policy.id = "policy-2";
+  policy.idp_id = second.id;
+  xaa().insert_policy(policy).value();
+  EXPECT_EQ(present(other.assertion(std::string(kIssuer), "agent").claim("jti", "one").build()).status, 200);
+  EXPECT_EQ(present(assertion().claim("jti", "one").build()).status, 200);
+  expect_error(present(assertion().claim("jti", "one").build()), 400, "invalid_grant", "used before");
+}
+
 // T28: who holds assertions learns neither who is known here nor what the policies are.
 TEST_F(JwtBearerTest, T28OneAnswerForAllThatIsKnownHere) {
   server.config.jwt_bearer.subject_mode = SubjectMode::strict;

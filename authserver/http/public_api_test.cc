@@ -134,6 +134,65 @@ TEST(OAuthErrorTable, RowsStandAtTheirEnumerators) {
   }
 }
 
+// What each error is on the wire: RFC 6749 section 5.2 (invalid_client with a challenge, nothing cached), RFC
+// 7591 section 3.2.2, RFC 8707 section 2, RFC 9449 sections 5 and 8, RFC 9110 sections 11.6.1 and 10.2.3.
+struct WireError {
+  OAuthErrorCode code;
+  std::string_view error;
+  int status;
+  std::string_view title, challenge, retry_after;
+};
+
+TEST(OAuthErrorTable, EveryErrorHasTheStatusCodeAndHeadersOfItsRfc) {
+  using Code = OAuthErrorCode;
+  constexpr std::string_view kBasic = "Basic realm=\"authserver\"";
+  const std::vector<WireError> expected{
+      {Code::invalid_request, "invalid_request", 400, "Bad Request", "", ""},
+      {Code::invalid_client, "invalid_client", 401, "Unauthorized", kBasic, ""},
+      {Code::invalid_grant, "invalid_grant", 400, "Bad Request", "", ""},
+      {Code::unauthorized_client, "unauthorized_client", 400, "Bad Request", "", ""},
+      {Code::unsupported_grant_type, "unsupported_grant_type", 400, "Bad Request", "", ""},
+      {Code::invalid_scope, "invalid_scope", 400, "Bad Request", "", ""},
+      {Code::invalid_target, "invalid_target", 400, "Bad Request", "", ""},
+      {Code::invalid_dpop_proof, "invalid_dpop_proof", 400, "Bad Request", "", ""},
+      {Code::use_dpop_nonce, "use_dpop_nonce", 400, "Bad Request", "", ""},
+      {Code::invalid_client_metadata, "invalid_client_metadata", 400, "Bad Request", "", ""},
+      {Code::invalid_redirect_uri, "invalid_redirect_uri", 400, "Bad Request", "", ""},
+      {Code::access_denied, "access_denied", 403, "Forbidden", "", ""},
+      {Code::consent_required, "consent_required", 400, "Bad Request", "", ""},
+      {Code::request_too_large, "invalid_request", 413, "Content Too Large", "", ""},
+      {Code::slow_down, "slow_down", 429, "Too Many Requests", "", ""},
+      {Code::server_error, "server_error", 500, "Internal Server Error", "", ""},
+      {Code::temporarily_unavailable, "temporarily_unavailable", 503, "Service Unavailable", "", "1"},
+      {Code::service_unavailable, "service_unavailable", 503, "Service Unavailable", "", ""},
+      {Code::unauthorized, "unauthorized", 401, "Unauthorized", "Bearer", ""},
+      {Code::not_found, "not_found", 404, "Not Found", "", ""},
+  };
+  ASSERT_EQ(expected.size(), oauth_error_table().size());
+  for (const WireError& one : expected) {
+    SCOPED_TRACE(one.error);
+    const HttpResponse response =
+        oauth_error_response({one.code, "what is wrong", "scope_insufficient", "https://as.example/x"});
+    EXPECT_EQ(response.status, one.status);
+    EXPECT_EQ(response.headers.get("Content-Type"), "application/json");
+    EXPECT_EQ(response.headers.get("Cache-Control"), "no-store");
+    EXPECT_EQ(response.headers.get("Pragma"), "no-cache");
+    EXPECT_EQ(response.headers.get("WWW-Authenticate").value_or(""), one.challenge);
+    EXPECT_EQ(response.headers.get("Retry-After").value_or(""), one.retry_after);
+    Json body{{"error", one.error},
+              {"error_description", "what is wrong"},
+              {"type", "/errors/" + std::string(one.error)},
+              {"title", one.title},
+              {"detail", "what is wrong"},
+              {"status", one.status}};
+    if (one.code == Code::consent_required) {
+      body["consent_url"] = "https://as.example/x";
+      body["cause"] = "scope_insufficient";
+    }
+    EXPECT_EQ(json_of(response), body);
+  }
+}
+
 TEST_F(PublicApiTest, IssuerWithAPathIsServedUnderIt) {
   server.config.issuer = "https://as.example/tenant/";
   server.start();
