@@ -12,6 +12,10 @@ DomainError not_found(std::string detail) {
   return {DomainErrorCode::not_found, "client not found", std::move(detail)};
 }
 
+std::string cause_of(const DomainError& error) {
+  return error.detail.empty() ? error.description : error.detail;
+}
+
 // Whether the failure is the server's own and passes.
 bool is_ours(const DomainError& error) {
   return error.code == DomainErrorCode::unavailable || error.code == DomainErrorCode::internal;
@@ -29,13 +33,18 @@ Outcome<ClientPtr> DocumentClients::find(std::string_view client_id) {
   if (!is_client_url(client_id)) return deps_.store.get(client_id);
   const auto url = check_client_url(client_id, options_.allow_http);
   if (!url) return Err(not_found(url.error().message));
+  std::optional<DomainError> failure;
   {
     const SteadyTime now = deps_.clock.steady_now();
     MutexLock lock(mutex_);
-    const Known* outcome = known(url->text(), now);
-    if (outcome && outcome->failure) return Err(*outcome->failure);
+    if (const Known* outcome = known(url->text(), now)) failure = outcome->failure;
   }
-  return deps_.store.get(client_id);
+  if (!failure) return deps_.store.get(client_id);
+  if (failure->code != DomainErrorCode::unavailable) return Err(std::move(*failure));
+  // Nothing is known against the client: what its document said last stands.
+  auto stored = deps_.store.get(client_id);
+  if (!stored && stored.error().code == DomainErrorCode::not_found) return Err(std::move(*failure));
+  return stored;
 }
 
 void DocumentClients::prepare(std::string_view client_id, std::function<void()> done) {
@@ -57,7 +66,15 @@ void DocumentClients::prepare(std::string_view client_id, std::function<void()> 
     case Seat::first:
       break;
   }
-  if (threads_.run([this, url = *url] { refresh(url); })) return;
+  const std::string& host = url->host();
+  if (enter(host)) {
+    const bool runs = threads_.run([this, url = *url] {
+      refresh(url);
+      leave(url.host());
+    });
+    if (runs) return;
+    leave(host);
+  }
   suppressed("limit");
   DomainError busy{DomainErrorCode::unavailable, "too many clients are being looked up; try again", ""};
   land(id, Known{deps_.clock.steady_now() + kBusyLifetime, std::move(busy)});
@@ -98,29 +115,41 @@ void DocumentClients::land(const std::string& id, std::optional<Known> outcome) 
   for (const Done& done : waiting) done();
 }
 
-void DocumentClients::refresh(const Url& url) {
-  const std::string& id = url.text();
-  const auto loaded = load(url);
-  if (!loaded) return land(id, failed(id, loaded.error()));
-  if (!*loaded) return land(id, std::nullopt);
-  land(id, Known{deps_.clock.steady_now() + **loaded, std::nullopt});
+bool DocumentClients::enter(const std::string& host) {
+  MutexLock lock(mutex_);
+  std::size_t& times = asked_[host];
+  if (times == kMostFetchesOfAHost) return false;
+  ++times;
+  return true;
 }
 
-Outcome<DocumentClients::Lifetime> DocumentClients::load(const Url& url) {
+void DocumentClients::leave(const std::string& host) {
+  MutexLock lock(mutex_);
+  const auto found = asked_.find(host);
+  if (--found->second == 0) asked_.erase(found);
+}
+
+void DocumentClients::refresh(const Url& url) {
   const std::string& id = url.text();
+  const auto wanted = is_to_be_fetched(id);
+  if (!wanted) return land(id, failed(id, wanted.error()));
+  if (!*wanted) return land(id, std::nullopt);
+  const auto fetched = timed_fetch(url);
+  if (!fetched) return land(id, refused(id, fetched.error()));
+  if (const auto admitted = deps_.policy.admit(fetched->document.redirect_uris); !admitted)
+    return land(id, failed(id, admitted.error()));
+  if (const auto written = write(id, fetched->document); !written)
+    return land(id, failed(id, written.error()));
+  land(id, Known{deps_.clock.steady_now() + fetched->lifetime, std::nullopt});
+}
+
+Outcome<bool> DocumentClients::is_to_be_fetched(const std::string& id) const {
   const auto stored = deps_.store.get(id);
   if (!stored && stored.error().code != DomainErrorCode::not_found) return Err(stored.error());
-  if (stored && (*stored)->status != ClientStatus::active) return Lifetime();
+  if (stored && (*stored)->status != ClientStatus::active) return false;
   const auto mode = deps_.policy.mode();
   if (!mode) return Err(mode.error());
-  if (*mode == RegistrationMode::admin_only) return Lifetime();
-
-  const auto fetched = timed_fetch(url);
-  if (!fetched) return Err(fetched.error());
-  if (const auto admitted = deps_.policy.admit(fetched->document.redirect_uris); !admitted)
-    return Err(admitted.error());
-  if (const auto written = write(id, fetched->document); !written) return Err(written.error());
-  return Lifetime(fetched->lifetime);
+  return *mode != RegistrationMode::admin_only;
 }
 
 Outcome<DocumentFetcher::Fetched> DocumentClients::timed_fetch(const Url& url) {
@@ -174,14 +203,17 @@ Outcome<void> DocumentClients::write_once(const std::string& id, const ClientDoc
 }
 
 DocumentClients::Known DocumentClients::failed(const std::string& id, DomainError error) const {
-  const SteadyTime now = deps_.clock.steady_now();
-  const std::string cause = error.detail.empty() ? error.description : error.detail;
-  if (is_ours(error)) {
-    deps_.logger.error("client document not stored", {{"client_id", id}, {"cause", cause}});
-    return {now + kBusyLifetime, std::move(error)};
-  }
-  deps_.logger.info("client document refused", {{"client_id", id}, {"cause", cause}});
-  return {now + kFailureLifetime, not_found(cause)};
+  if (!is_ours(error)) return refused(id, std::move(error));
+  deps_.logger.error("client document not stored", {{"client_id", id}, {"cause", cause_of(error)}});
+  return {deps_.clock.steady_now() + kBusyLifetime, std::move(error)};
+}
+
+DocumentClients::Known DocumentClients::refused(const std::string& id, DomainError error) const {
+  const bool may_pass = error.code == DomainErrorCode::unavailable;
+  deps_.logger.info(may_pass ? "client document not reached" : "client document refused",
+                    {{"client_id", id}, {"cause", cause_of(error)}});
+  return {deps_.clock.steady_now() + kFailureLifetime,
+          may_pass ? std::move(error) : not_found(cause_of(error))};
 }
 
 }  // namespace authplane::authserver

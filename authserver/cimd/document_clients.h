@@ -14,11 +14,11 @@
 #include <authplane/base/mutex.h>
 
 #include "authserver/cimd/document_fetcher.h"
-#include "authserver/outbound/fetch_threads.h"
 #include "authserver/domain/client_lookup.h"
 #include "authserver/domain/client_service.h"
 #include "authserver/domain/registration_policy.h"
 #include "authserver/domain/registration_service.h"
+#include "authserver/outbound/fetch_threads.h"
 
 namespace authplane::authserver {
 
@@ -29,11 +29,12 @@ namespace authplane::authserver {
 // A client whose document could not be used on the last attempt is not found, even where an older row exists.
 // What the operator has suspended or revoked is left alone. While only the operator may register clients, no
 // document is read, and clients that are known stay as they are. Strangers choose the URLs, so fetches are
-// bounded: one at a time for a URL, kMostFetches altogether, and none within kFailureLifetime of a failure.
-// Thread-safe.
+// bounded: one at a time for a URL, kMostFetchesOfAHost for a host, kMostFetches altogether, and none within
+// kFailureLifetime of a failure. Thread-safe.
 class DocumentClients final : public ClientLookup {
  public:
   static constexpr std::size_t kMostFetches = 16;
+  static constexpr std::size_t kMostFetchesOfAHost = 4;
   static constexpr std::chrono::seconds kFailureLifetime{30};
   static constexpr std::size_t kMostRemembered = 4096;
 
@@ -75,15 +76,18 @@ class DocumentClients final : public ClientLookup {
   void remember(const std::string& id, Known outcome) AUTHPLANE_REQUIRES(mutex_);
   // Ends the fetch for `id` and calls who waited for it.
   void land(const std::string& id, std::optional<Known> outcome) AUTHPLANE_EXCLUDES(mutex_);
+  // Whether the host may be asked once more at the same time; who may says when it is over.
+  bool enter(const std::string& host) AUTHPLANE_EXCLUDES(mutex_);
+  void leave(const std::string& host) AUTHPLANE_EXCLUDES(mutex_);
   void refresh(const Url& url);
-  // How long the row may be used; nullopt when nothing was to be done.
-  using Lifetime = std::optional<std::chrono::seconds>;
-  Outcome<Lifetime> load(const Url& url);
+  Outcome<bool> is_to_be_fetched(const std::string& id) const;
   Outcome<DocumentFetcher::Fetched> timed_fetch(const Url& url);
   Outcome<void> write(const std::string& id, const ClientDocument& document);
   // One attempt; conflict when somebody else was faster.
   Outcome<void> write_once(const std::string& id, const ClientDocument& document);
+  // After a failure of this server, and after one of the document or its host.
   Known failed(const std::string& id, DomainError error) const;
+  Known refused(const std::string& id, DomainError error) const;
 
   const Options options_;
   const Deps deps_;
@@ -92,6 +96,7 @@ class DocumentClients final : public ClientLookup {
   mutable Mutex mutex_;
   std::unordered_map<std::string, Known> known_ AUTHPLANE_GUARDED_BY(mutex_);
   std::unordered_map<std::string, std::vector<Done>> waiting_ AUTHPLANE_GUARDED_BY(mutex_);  // by fetch
+  std::unordered_map<std::string, std::size_t> asked_ AUTHPLANE_GUARDED_BY(mutex_);  // hosts, none 0 times
   FetchThreads threads_{kMostFetches};  // last: its threads use everything above
 };
 

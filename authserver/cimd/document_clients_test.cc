@@ -68,6 +68,10 @@ class DocumentClientsTest : public ::testing::Test {
     const auto found = look_up(id);
     return !found && found.error().code == DomainErrorCode::not_found;
   }
+  bool is_unreachable(const std::string& id) {
+    const auto found = look_up(id);
+    return !found && found.error().code == DomainErrorCode::unavailable;
+  }
   // Refused, for a reason that stands in the log.
   void expect_refused(std::string_view cause) {
     EXPECT_TRUE(is_refused(kUrl)) << cause;
@@ -199,24 +203,41 @@ TEST_F(DocumentClientsTest, AClientWhoseDocumentIsGoneIsGone) {
 }
 
 TEST_F(DocumentClientsTest, AFailureIsRememberedForHalfAMinute) {
-  answer({.status = 500, .headers = {}, .body = "", .stream = {}});
-  for (int i = 0; i < 1000; ++i) EXPECT_TRUE(is_refused(kUrl));
-  EXPECT_EQ(transport->count(kUrl), 1u);
-  clock.advance(29s);
-  EXPECT_TRUE(is_refused(kUrl));
-  EXPECT_EQ(transport->count(kUrl), 1u);
-  clock.advance(1s);
+  for (const int status : {500, 404}) {
+    const std::size_t before = transport->count(kUrl);
+    const auto fails = [&] { return status == 404 ? is_refused(kUrl) : is_unreachable(kUrl); };
+    answer({.status = status, .headers = {}, .body = "", .stream = {}});
+    for (int i = 0; i < 1000; ++i) EXPECT_TRUE(fails());
+    clock.advance(29s);
+    EXPECT_TRUE(fails());
+    EXPECT_EQ(transport->count(kUrl), before + 1);
+    clock.advance(1s);
+  }
   serve(document_of(kUrl));
   EXPECT_TRUE(look_up(kUrl));
 }
 
+// Whoever put the application there may get it back in a moment, so nobody is told to forget about it.
+TEST_F(DocumentClientsTest, AHostThatDoesNotAnswerMakesNoUnknownClient) {
+  transport->on(kUrl, [](const OutboundRequest&) -> Result<HttpResponse> {
+    return Err(ErrorCode::transport_error, "connection refused");
+  });
+  EXPECT_TRUE(is_unreachable(kUrl));
+  EXPECT_TRUE(logger.contains("connection refused"));
+  for (const int status : {500, 502, 503}) {
+    clock.advance(30s);
+    answer({.status = status, .headers = {}, .body = "", .stream = {}});
+    EXPECT_TRUE(is_unreachable(kUrl)) << status;
+  }
+}
+
 TEST_F(DocumentClientsTest, WhatIsRememberedIsBounded) {
   for (std::size_t i = 0; i < DocumentClients::kMostRemembered + 100; ++i) {
-    EXPECT_TRUE(is_refused("https://app.example/" + std::to_string(i)));
+    EXPECT_TRUE(is_unreachable("https://app.example/" + std::to_string(i)));
   }
   // The last one is still known, so the bound takes others.
   const std::string last = "https://app.example/" + std::to_string(DocumentClients::kMostRemembered + 99);
-  EXPECT_TRUE(is_refused(last));
+  EXPECT_TRUE(is_unreachable(last));
   EXPECT_EQ(transport->count(last), 1u);
 }
 
@@ -310,7 +331,7 @@ TEST_F(DocumentClientsTest, RedirectsAreNotFollowed) {
 
 TEST_F(DocumentClientsTest, OnlyStatus200WithJsonCounts) {
   const std::string body = to_json_text(document_of(kUrl));
-  for (const int status : {100, 201, 203, 204, 206, 304, 400, 401, 403, 404, 410, 500, 503}) {
+  for (const int status : {100, 201, 203, 204, 206, 304, 400, 401, 403, 404, 410}) {
     answer({.status = status, .headers = {{"Content-Type", "application/json"}}, .body = body, .stream = {}});
     EXPECT_TRUE(is_refused(kUrl)) << status;
     clock.advance(30s);
@@ -333,7 +354,8 @@ TEST_F(DocumentClientsTest, AHugeDocumentIsNotRead) {
   Json document = document_of(kUrl);
   document["pad"] = std::string(kMaxClientDocumentBytes, 'x');
   serve(document);
-  expect_refused("larger than");
+  EXPECT_TRUE(is_unreachable(kUrl));
+  EXPECT_TRUE(logger.contains("larger than")) << logger.text();
   EXPECT_EQ(transport->requests().at(0).max_response_bytes, kMaxClientDocumentBytes);
 }
 
@@ -360,12 +382,25 @@ TEST_F(DocumentClientsTest, RedirectUrisKeepTheRulesOfARegistration) {
 }
 
 TEST_F(DocumentClientsTest, NamesThatShowAsOthersAreRefused) {
-  for (const char* name : {"", "  ", "a\nb", "a\u202egnp", "a\u2066b", "a\u2028b", "a\x7f", "a\u0085"}) {
+  for (const char* name :
+       {"", "  ", "\u00a0", "\u3000 \u2003", "a\u0301\u0301\u0301\u0301", "a\u20dd\u0301\u20dd\u0301", "a\nb",
+        "a\u202egnp", "a\u2066b", "a\u2028b", "a\x7f", "a\u0085"}) {
     Json document = document_of(kUrl);
     document["client_name"] = name;
     serve(document);
     EXPECT_TRUE(is_refused(kUrl)) << name;
     clock.advance(30s);
+  }
+}
+
+TEST_F(DocumentClientsTest, NamesOfAnyScriptAreTaken) {
+  for (const char* name :
+       {"App\u3000\u540d\u524d", "\u0e17\u0e35\u0e48", "a\u0323\u0302\u0301", "Caf\u00e9\u00a0App"}) {
+    Json document = document_of(kUrl);
+    document["client_name"] = name;
+    serve(document);
+    EXPECT_EQ((*look_up(kUrl))->name, name);
+    clock.advance(2h);
   }
 }
 
@@ -450,9 +485,41 @@ TEST_F(DocumentClientsTest, ManyRequestsForOneClientShareOneFetch) {
   EXPECT_TRUE(clients().find(kUrl));
 }
 
+// Somebody who owns a slow host keeps nobody else out.
+TEST_F(DocumentClientsTest, OneHostTakesAFewFetchesOnly) {
+  Gate gate;
+  const auto slow = [](std::size_t i) { return "https://slow.example/" + std::to_string(i); };
+  for (std::size_t i = 0; i < DocumentClients::kMostFetchesOfAHost; ++i) {
+    const std::string url = slow(i);
+    transport->on(url, gate.behind([url](const OutboundRequest&) { return json_answer(url); }));
+    clients().prepare(url, [] {});
+  }
+  EXPECT_TRUE(is_unreachable(slow(100)));
+  EXPECT_EQ(transport->count(slow(100)), 0u);
+  EXPECT_TRUE(look_up(kUrl));
+  gate.open();
+  clients().wait_until_idle();
+  clock.advance(1s);
+  transport->on_json(slow(100), to_json_text(document_of(slow(100))));
+  EXPECT_TRUE(look_up(slow(100)));
+}
+
+TEST_F(DocumentClientsTest, AKnownClientStaysWhileItsHostDoesNotAnswer) {
+  ASSERT_TRUE(look_up(kUrl));
+  clock.advance(2h);
+  answer({.status = 503, .headers = {}, .body = "", .stream = {}});
+  EXPECT_EQ((*look_up(kUrl))->name, "App");
+  clock.advance(30s);
+  answer({.status = 404, .headers = {}, .body = "", .stream = {}});
+  EXPECT_TRUE(is_refused(kUrl));
+}
+
 TEST_F(DocumentClientsTest, FetchesAreBoundedAndTheRestIsTurnedAway) {
   Gate gate;
-  const auto url_of = [](std::size_t i) { return "https://app.example/slow/" + std::to_string(i); };
+  const auto url_of = [](std::size_t i) {
+    return "https://app-" + std::to_string(i / DocumentClients::kMostFetchesOfAHost) + ".example/slow/" +
+           std::to_string(i);
+  };
   for (std::size_t i = 0; i <= DocumentClients::kMostFetches; ++i) {
     const std::string url = url_of(i);
     transport->on(url, gate.behind([url](const OutboundRequest&) { return json_answer(url); }));

@@ -17,6 +17,11 @@ Unexpected<DomainError> refuse(std::string detail) {
               std::move(detail));
 }
 
+Unexpected<DomainError> unreachable(std::string detail) {
+  return fail(DomainErrorCode::unavailable, "the client's metadata document cannot be fetched",
+              std::move(detail));
+}
+
 bool forbids_storing(const Headers& headers) {
   const auto fields = headers.all("Cache-Control");
   return std::any_of(fields.begin(), fields.end(), [](std::string_view field) {
@@ -32,7 +37,12 @@ Outcome<DocumentFetcher::Fetched> DocumentFetcher::fetch(const Url& url) const {
   request.headers.add("Accept", "application/json");
   request.max_response_bytes = kMaxClientDocumentBytes;
   const auto response = transport_->send(request);
-  if (!response) return refuse(response.error().message);
+  if (!response) {
+    const bool may_pass = response.error().code == ErrorCode::transport_error;
+    return may_pass ? unreachable(response.error().message) : refuse(response.error().message);
+  }
+  if (response->status >= 500)
+    return unreachable("the answer has status " + std::to_string(response->status));
   if (response->status != 200) return refuse("the answer has status " + std::to_string(response->status));
   const std::string type = media_type(response->headers);
   if (type != "application/json" && type != "application/client-id+json") {

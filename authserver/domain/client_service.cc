@@ -33,13 +33,11 @@ class Problems {
   std::string text_;
 };
 
-bool is_blank(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](unsigned char c) { return c <= 0x20; });
-}
+using CodePoints = std::pair<char32_t, char32_t>;  // first and last
 
-// First and last of what does not show, or reverses the order of the text around it: a name that shows as
+// What does not show, or reverses the order of the text around it: a name that shows as
 // another one, or not at all. Controls, Default_Ignorable_Code_Point of Unicode, blanks that are no spaces.
-constexpr std::pair<char32_t, char32_t> kHidden[] = {
+constexpr CodePoints kHidden[] = {
     {0x00, 0x1f},     {0x7f, 0x9f},     {0xad, 0xad},       {0x34f, 0x34f},     {0x61c, 0x61c},
     {0x115f, 0x1160}, {0x17b4, 0x17b5}, {0x180b, 0x180f},   {0x200b, 0x200f},   {0x2028, 0x202e},
     {0x2060, 0x206f}, {0x2800, 0x2800}, {0x3164, 0x3164},   {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},
@@ -61,12 +59,42 @@ std::u32string code_points(std::string_view utf8) {
   return points;
 }
 
+// White_Space of Unicode beyond ASCII, as far as it is not hidden.
+constexpr CodePoints kSpaces[] = {
+    {0xa0, 0xa0}, {0x1680, 0x1680}, {0x2000, 0x200a}, {0x202f, 0x202f}, {0x205f, 0x205f}, {0x3000, 0x3000},
+};
+
+// Marks that are drawn over or around the letter before them, of no script in particular.
+constexpr CodePoints kMarks[] = {
+    {0x300, 0x36f}, {0x483, 0x489}, {0x1ab0, 0x1aff}, {0x1dc0, 0x1dff}, {0x20d0, 0x20ff}, {0xfe20, 0xfe2f},
+};
+constexpr std::ptrdiff_t kMostMarks = 3;  // on one letter
+
+template <std::size_t n>
+bool is_among(const CodePoints (&ranges)[n], char32_t point) {
+  return std::any_of(std::begin(ranges), std::end(ranges), [point](const CodePoints& range) {
+    return point >= range.first && point <= range.second;
+  });
+}
+
 bool has_hidden_characters(std::string_view text) {
   const std::u32string points = code_points(text);
-  return std::any_of(points.begin(), points.end(), [](char32_t point) {
-    return std::any_of(std::begin(kHidden), std::end(kHidden),
-                       [point](const auto& range) { return point >= range.first && point <= range.second; });
-  });
+  return std::any_of(points.begin(), points.end(), [](char32_t point) { return is_among(kHidden, point); });
+}
+
+bool is_blank(std::string_view text) {
+  const std::u32string points = code_points(text);
+  return std::all_of(points.begin(), points.end(),
+                     [](char32_t point) { return point <= 0x20 || is_among(kSpaces, point); });
+}
+
+bool has_piles_of_marks(std::string_view text) {
+  std::ptrdiff_t pile = 0;
+  for (const char32_t point : code_points(text)) {
+    pile = is_among(kMarks, point) ? pile + 1 : 0;
+    if (pile > kMostMarks) return true;
+  }
+  return false;
 }
 
 void check_text(std::string_view name, std::string_view value, Problems& problems) {
@@ -75,6 +103,8 @@ void check_text(std::string_view name, std::string_view value, Problems& problem
     problems.add(std::string(name) + " is not UTF-8");
   else if (has_hidden_characters(value))
     problems.add(std::string(name) + " has characters that do not show");
+  else if (has_piles_of_marks(value))
+    problems.add(std::string(name) + " has more than 3 combining marks on one letter");
 }
 
 void check_redirect_uris(const Client& client, Problems& problems) {

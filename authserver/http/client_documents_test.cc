@@ -70,19 +70,20 @@ TEST_F(ClientDocumentsTest, ADocumentThatCannotBeUsedIsAnUnknownClient) {
 TEST_F(ClientDocumentsTest, ALookUpOverTheirNumberIsAPageOfItsOwn) {
   std::promise<void> gate;
   const std::shared_future<void> open(gate.get_future());
-  const std::string slow = "https://app.example/slow/";
+  const auto slow = [](std::size_t i) {
+    const std::size_t host = i / DocumentClients::kMostFetchesOfAHost;
+    return "https://app-" + std::to_string(host) + ".example/" + std::to_string(i);
+  };
   std::vector<std::thread> waiting;
   std::atomic<std::size_t> fetching = 0;
   for (std::size_t i = 0; i < DocumentClients::kMostFetches; ++i) {
-    transport->on(slow + std::to_string(i),
-                  [open, &fetching](const OutboundRequest&) -> Result<HttpResponse> {
-                    ++fetching;
-                    open.wait();
-                    return Err(ErrorCode::transport_error, "hung up");
-                  });
-    waiting.emplace_back([this, i, slow] {
-      Browser(server).get(authorize_target(request_with("client_id", slow + std::to_string(i))));
+    transport->on(slow(i), [open, &fetching](const OutboundRequest&) -> Result<HttpResponse> {
+      ++fetching;
+      open.wait();
+      return Err(ErrorCode::transport_error, "hung up");
     });
+    waiting.emplace_back(
+        [this, i, slow] { Browser(server).get(authorize_target(request_with("client_id", slow(i)))); });
   }
   while (fetching < DocumentClients::kMostFetches) std::this_thread::yield();
   const HttpResponse response = Browser(server).get(authorize_target(request()));
