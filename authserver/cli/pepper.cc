@@ -80,8 +80,12 @@ Result<void> create_pepper(const std::string& directory, const std::string& path
 
 }  // namespace
 
+std::string pepper_path(const std::string& directory) {
+  return (std::filesystem::path(directory) / "client-secret.pepper").string();
+}
+
 Result<SecretString> load_or_create_pepper(const std::string& directory, Random& random) {
-  std::string path = (std::filesystem::path(directory) / "client-secret.pepper").string();
+  std::string path = pepper_path(directory);
   if (access(path.c_str(), F_OK) != 0) {
     std::error_code ignored;  // whatever goes wrong here, creating the file says so
     std::filesystem::create_directories(std::filesystem::path(directory).parent_path(), ignored);

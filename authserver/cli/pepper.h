@@ -8,6 +8,8 @@
 
 namespace authplane::authserver::cli {
 
+std::string pepper_path(const std::string& directory);
+
 // The key that client secrets are stored under when the configuration names none: the file
 // client-secret.pepper in `directory`, made with mode 0600 when missing. Processes that start at once agree
 // on one. It is kept apart from the database, so that a stolen database alone does not let anyone try

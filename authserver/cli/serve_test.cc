@@ -215,9 +215,10 @@ TEST_F(Serve, ALostPepperIsNotReplacedWhileSecretsNeedIt) {
   const std::string pepper = directory_ + "/data/keys/client-secret.pepper";
   ASSERT_EQ(run({"admin", "client", "list"}).exit_code, 0);
   std::filesystem::remove(pepper);
-  ASSERT_EQ(
-      run({"admin", "client", "create", "--name", "agent", "--grant-types", "client_credentials"}).exit_code,
-      0);
+  ASSERT_EQ(run({"admin", "client", "create", "--name", "agent", "--grant-types", "client_credentials",
+                 "--auth-method", "client_secret_basic"})
+                .exit_code,
+            0);
   std::filesystem::remove(pepper);
   for (const Process::Result& result : {run({"serve"}), run({"admin", "client", "list"})}) {
     EXPECT_EQ(result.exit_code, 1);

@@ -109,7 +109,7 @@ CommandResult<void> Server::open() {
   CommandResult<std::unique_ptr<SigningKeyStore>> keys = open_signing_keys(config_, clock_, logger_);
   if (!keys) return Err(keys.error());
   keys_ = std::move(*keys);
-  CommandResult<SecretString> pepper = open_pepper(config_, random_);
+  CommandResult<SecretString> pepper = open_pepper(config_, *storage_, random_);
   if (!pepper) return Err(pepper.error());
   pepper_ = std::move(*pepper);
   session_secret_ = config_.session.secret.empty() ? SecretString(random_.token(kSessionSecretBytes))

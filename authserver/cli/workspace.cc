@@ -62,8 +62,25 @@ CommandResult<std::unique_ptr<SigningKeyStore>> open_signing_keys(const Config& 
   return std::move(*keys);
 }
 
-CommandResult<SecretString> open_pepper(const Config& config, Random& random) {
+Outcome<bool> has_client_secrets(Storage& storage) {
+  const auto clients = storage.clients().list({}, kEverything);
+  if (!clients) return Err(clients.error());
+  return std::any_of(clients->begin(), clients->end(),
+                     [](const Client& client) { return !client.secret_hash.empty(); });
+}
+
+CommandResult<SecretString> open_pepper(const Config& config, Storage& storage, Random& random) {
   if (!config.client_secret_pepper.empty()) return config.client_secret_pepper.clone();
+  if (const std::string path = pepper_path(config.signing.key_path); !std::filesystem::exists(path)) {
+    const Outcome<bool> needed = has_client_secrets(storage);
+    if (!needed) return failure(needed.error());
+    if (*needed) {
+      return failure(
+          path +
+          " is missing, and without it no client secret of this database works; restore it "
+          "from a backup, or set client_secret_pepper to a new one and rotate every client's secret");
+    }
+  }
   Result<SecretString> pepper = load_or_create_pepper(config.signing.key_path, random);
   if (!pepper) return failure(pepper.error().message);
   return std::move(*pepper);
@@ -104,7 +121,7 @@ CommandResult<std::unique_ptr<Workspace>> Workspace::open(LoadedConfig loaded, C
   auto logger = std::make_unique<StderrLogger>(LogLevel::warn);
   CommandResult<std::unique_ptr<Storage>> storage = open_storage(loaded.config, context.clock, *logger);
   if (!storage) return Err(storage.error());
-  CommandResult<SecretString> pepper = open_pepper(loaded.config, context.random);
+  CommandResult<SecretString> pepper = open_pepper(loaded.config, **storage, context.random);
   if (!pepper) return Err(pepper.error());
   return std::unique_ptr<Workspace>(
       new Workspace(std::move(loaded), std::move(*pepper), std::move(logger), std::move(*storage), context));

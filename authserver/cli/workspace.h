@@ -34,7 +34,7 @@ CommandResult<std::unique_ptr<Storage>> open_storage(const Config& config, const
 CommandResult<void> require_database(const Config& config);
 CommandResult<std::unique_ptr<SigningKeyStore>> open_signing_keys(const Config& config, const Clock& clock,
                                                                   Logger& logger);
-CommandResult<SecretString> open_pepper(const Config& config, Random& random);
+CommandResult<SecretString> open_pepper(const Config& config, Storage& storage, Random& random);
 GrantSwitches grant_switches(const Config& config);
 RegistrationRules registration_rules(const Config& config);
 
