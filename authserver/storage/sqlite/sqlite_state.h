@@ -18,15 +18,16 @@
 namespace authplane::authserver::sqlite {
 
 // What the stores of one open database share. Members are destroyed from the bottom up: the writer first, so
-// that it can still report what it committed.
+// that it can still report what it committed, and the checkpointer last, so that the connection SQLite closes
+// last is one that may copy the write-ahead log into the file.
 struct State {
   std::string path;
+  std::unique_ptr<Checkpointer> checkpointer;  // null without a write-ahead log
   ReaderPool readers;
   ClientCache clients;
   SnapshotCache<ResourceCatalog> catalog;
   SnapshotCache<FrontingLinks> fronting_links;
   ChangeWatch watch;
-  std::unique_ptr<Checkpointer> checkpointer;  // null without a write-ahead log
   std::unique_ptr<Writer> writer;
 
   // Before a copy is used: drops what another process changed.
