@@ -21,6 +21,11 @@ nlohmann::ordered_json json_value(const LogField& field) {
       field.value);
 }
 
+// ASCII only: nothing in a line can end it, hide a part of it or steer a terminal.
+std::string in_ascii(const nlohmann::ordered_json& value) {
+  return value.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace);
+}
+
 bool is_plain(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
     return c > 0x20 && c < 0x7F && c != '"' && c != '=' && c != '\\';
@@ -39,21 +44,20 @@ std::string format_json(WallTime time, LogLevel level, std::string_view event,
     std::string key(field.key);
     line[is_fixed_member(key) ? "field_" + key : key] = json_value(field);
   }
-  return to_json_text(line);
+  return in_ascii(line);
 }
 
 std::string format_text(WallTime time, LogLevel level, std::string_view event,
                         std::initializer_list<LogField> fields) {
   std::string line = format_rfc3339(time, Fraction::micros) + " " + std::string(to_string(level)) + " ";
-  line += std::find_if(event.begin(), event.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }) ==
-                  event.end()
-              ? std::string(event)
-              : to_json_text(nlohmann::ordered_json(std::string(event)));
+  const bool is_printable =
+      std::all_of(event.begin(), event.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
+  line += is_printable ? std::string(event) : in_ascii(std::string(event));
   for (const LogField& field : fields) {
     nlohmann::ordered_json value = json_value(field);
     const std::string* text = value.get_ptr<const std::string*>();
-    line += " " + std::string(field.key) + "=" +
-            (text != nullptr && is_plain(*text) ? *text : to_json_text(value));
+    line +=
+        " " + std::string(field.key) + "=" + (text != nullptr && is_plain(*text) ? *text : in_ascii(value));
   }
   return line;
 }

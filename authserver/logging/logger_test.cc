@@ -40,6 +40,16 @@ TEST(LogFormat, NoValueCanStartALineOrAMember) {
   }
 }
 
+// Line ends of Unicode, controls of terminals, and what turns the order of a text around.
+TEST(LogFormat, ALineIsAscii) {
+  const std::string text = "a\u2028b\u0085c\u009bd\x7f\u202ee \u00e9\xff";
+  for (const std::string& line : {format_json(WallTime(), LogLevel::info, text, {{"name", text}}),
+                                  format_text(WallTime(), LogLevel::info, text, {{"name", text}})}) {
+    for (const char c : line) EXPECT_TRUE(c >= 0x20 && c < 0x7F) << line;
+    EXPECT_NE(line.find("\\u202e"), std::string::npos) << line;
+  }
+}
+
 TEST(LogFormat, FieldsCannotReplaceFixedMembers) {
   std::string line = format_json(kTime, LogLevel::info, "event", {{"level", "error"}, {"msg", "x"}});
   EXPECT_THAT(line, HasSubstr(R"("level":"info")"));
