@@ -2,9 +2,12 @@
 #include <memory>
 #include <ostream>
 
+#include <authplane/base/url.h>
+
 #include "authserver/cli/command.h"
 #include "authserver/cli/render.h"
 #include "authserver/cli/workspace.h"
+#include "authserver/federation/federated_users.h"
 
 namespace authplane::authserver::cli {
 namespace {
@@ -128,9 +131,6 @@ CommandResult<void> set_password(Invocation& invocation, const PasswordOptions& 
                                 .add("email", target->user.email)
                                 .add("families_revoked", std::to_string(revoked->families))
                                 .line();
-  invocation.context.err
-      << "note: a browser that is signed in stays so until its session ends; to end it now, "
-         "disable the user\n";
   return {};
 }
 
@@ -166,6 +166,18 @@ CommandResult<void> list(Invocation& invocation) {
   if (!users) return failure(users.error());
   if (users->empty()) invocation.context.out << "no users\n";
   for (const User& user : *users) invocation.context.out << user_row(user);
+  return {};
+}
+
+CommandResult<void> accept_issuer(Invocation& invocation, const std::string& issuer) {
+  if (const Result<Url> url = Url::parse(issuer); !url) return failure("--issuer: " + url.error().message);
+  CommandResult<std::unique_ptr<Workspace>> workspace = Workspace::open_existing(invocation);
+  if (!workspace) return Err(workspace.error());
+  Outcome<void> stored =
+      (*workspace)->storage().settings().set(kOpenIdIssuerSetting, issuer, (*workspace)->clock().now());
+  if (!stored) return failure(stored.error());
+  (*workspace)->audit().record("user.issuer_accepted", kOperator, "", audit_detail({{"issuer", issuer}}));
+  invocation.context.out << Row("accepted").add("issuer", issuer).line();
   return {};
 }
 
@@ -209,7 +221,8 @@ void add_user_commands(CLI::App& admin, Action& selected) {
 
   auto changing = std::make_shared<PasswordOptions>();
   CommandBuilder(group, "set-password",
-                 "Change a user's password; tokens that were had with the one before are revoked", selected)
+                 "Change a user's password; tokens and browser logins had with the one before are revoked",
+                 selected)
       .text("--id", changing->id, "User id or e-mail address (required, or --email, or AUTHSERVER_USER_ID)")
       .text("--email", changing->email, "E-mail address, instead of --id")
       .text("--password", changing->password, kPasswordHelp)
@@ -230,13 +243,18 @@ void add_user_commands(CLI::App& admin, Action& selected) {
       .runs([removal](Invocation& invocation) { return remove(invocation, removal->id, removal->force); });
 
   auto logged_out = std::make_shared<std::string>();
-  CommandBuilder(group, "force-logout",
-                 "Revoke all tokens of a user; a browser that is signed in stays so until its session ends",
-                 selected)
+  CommandBuilder(group, "force-logout", "Revoke all tokens of a user and end the browser logins", selected)
       .text("--id", *logged_out, "User id or e-mail address (required, or AUTHSERVER_USER_ID)")
       .runs([logged_out](Invocation& invocation) { return force_logout(invocation, *logged_out); });
 
   CommandBuilder(group, "list", "List users, newest first", selected).runs(list);
+
+  auto issuer = std::make_shared<std::string>();
+  CommandBuilder(group, "accept-issuer",
+                 "Let the accounts of the OpenID provider be those of this issuer's subjects from now on",
+                 selected)
+      .text("--issuer", *issuer, "The new oidc.issuer (required); its subjects have to be the same people")
+      .runs([issuer](Invocation& invocation) { return accept_issuer(invocation, *issuer); });
 }
 
 }  // namespace authplane::authserver::cli

@@ -102,6 +102,15 @@ Result<ResourcePtr, std::string_view> find_resource(const AuthorizationRequest& 
   return std::move(found.resource);
 }
 
+// A client known by its metadata document may change where its answers go as often as it likes. What users
+// said of the application counts for its own origin and for their own machine; anywhere else they see first.
+bool leads_elsewhere(const Client& client, std::string_view redirect_uri) {
+  if (client.registration_source != RegistrationSource::cimd) return false;
+  const auto home = Url::parse(client.cimd_url), destination = Url::parse(redirect_uri);
+  return !home || !destination ||
+         (destination->origin() != home->origin() && !is_loopback_host(*destination));
+}
+
 }  // namespace
 
 std::string_view to_string(AuthorizationError error) noexcept {
@@ -245,15 +254,16 @@ Result<std::variant<IssuedCode, ConsentNeeded>, AuthorizationRefusal> Authorizat
   const Authorization row = row_for(checked, user.id);
   if (const auto created = deps_.authorizations.create(row); !created)
     return send_back(checked.redirect, created.error());
-  auto issued = approve_as_before(row, user);
+  auto issued = approve_as_before(checked, row, user);
   if (!issued) return send_back(checked.redirect, issued.error());
   if (*issued) return std::variant<IssuedCode, ConsentNeeded>(std::move(**issued));
   return std::variant<IssuedCode, ConsentNeeded>(ConsentNeeded{row.id});
 }
 
 // nullopt: the user has to be asked.
-Outcome<std::optional<IssuedCode>> AuthorizationService::approve_as_before(const Authorization& authorization,
-                                                                           const Actor& user) {
+Outcome<std::optional<IssuedCode>> AuthorizationService::approve_as_before(
+    const CheckedAuthorization& checked, const Authorization& authorization, const Actor& user) {
+  if (leads_elsewhere(*checked.client, authorization.redirect_uri)) return std::optional<IssuedCode>();
   if (authorization.resource_id.empty()) return std::optional<IssuedCode>();
   const auto grant =
       deps_.consent_grants.find_active(user.id, authorization.client_id, authorization.resource_id);

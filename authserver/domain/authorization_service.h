@@ -161,7 +161,8 @@ class AuthorizationService {
   Authorization row_for(const CheckedAuthorization& checked, std::string_view user_id) const;
   Outcome<IssuedCode> approve(const Authorization& authorization, const ScopeSet& scopes, const Actor& user,
                               ConsentBasis basis);
-  Outcome<std::optional<IssuedCode>> approve_as_before(const Authorization& authorization, const Actor& user);
+  Outcome<std::optional<IssuedCode>> approve_as_before(const CheckedAuthorization& checked,
+                                                       const Authorization& authorization, const Actor& user);
 
   const Options options_;
   const Deps deps_;

@@ -52,9 +52,9 @@ class TokenFamilyStore {
   // Idempotent. Tokens exchanged from those of the family live on. Errors: not_found.
   virtual Outcome<RevokedFamilies> revoke(const TimeOrderedId& id, WallTime now) = 0;
   // Everything that was had for the user so far: every family, every token of ours that is live, whatever
-  // the grant, and every authorization. One that is pending or has an unredeemed code is forgotten, and
-  // nothing can be recorded any more for a code whose redemption is under way. Idempotent; nothing for a
-  // user nobody knows.
+  // the grant, every authorization and every browser login. An authorization that is pending or has an
+  // unredeemed code is forgotten, and nothing can be recorded any more for a code whose redemption is under
+  // way. Idempotent; nothing for a user nobody knows.
   virtual Outcome<RevokedFamilies> revoke_of_user(std::string_view user_id, WallTime now) = 0;
 
   // Deletes expired refresh tokens, no longer tracks expired access tokens, and deletes families that have

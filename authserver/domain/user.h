@@ -44,6 +44,7 @@ struct User {
   std::int64_t version = 1;              // optimistic lock, counts committed changes
   WallTime created_at{};
   WallTime updated_at{};
+  WallTime sessions_since{};  // browser logins from then or earlier are over
 
   bool is_active() const { return status == UserStatus::active; }
   friend bool operator==(const User&, const User&) = default;

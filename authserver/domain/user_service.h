@@ -56,9 +56,8 @@ class UserService {
   // Errors: invalid_request, conflict (the address has another user).
   Outcome<User> update(std::string_view id, const UserChanges& changes, const Actor& actor);
   // From now on only this password is right, and what was had with the one before is revoked as by
-  // TokenFamilyStore::revoke_of_user, whose count is answered. A browser that is signed in stays so until its
-  // session ends. Takes as long as one password hash. Errors: invalid_request (the password, or the user
-  // signs in elsewhere).
+  // TokenFamilyStore::revoke_of_user, whose count is answered. Takes as long as one password hash. Errors:
+  // invalid_request (the password, or the user signs in elsewhere).
   Outcome<RevokedFamilies> set_password(std::string_view id, const SecretString& password,
                                         const Actor& actor);
   // Sessions of the user end, and no further token is issued for them. Errors: conflict (is disabled

@@ -35,7 +35,8 @@ class UserStore {
   // `changed.version`; answers the stored user with the next version. Errors: not_found, conflict (version,
   // or the e-mail address is taken).
   virtual Outcome<User> update(const User& changed) = 0;
-  // When this returns with `to` other than active, no further token of a family of the user can be recorded.
+  // When this returns with `to` other than active, no further token of a family of the user can be recorded,
+  // and the browser logins there were are over, also for the time after.
   // Errors: not_found, conflict (the user is in that state already).
   virtual Outcome<User> transition(std::string_view id, UserStatus to, WallTime now) = 0;
   // Sessions, consent grants, families and connected accounts go with the user; history (issuances, audit)

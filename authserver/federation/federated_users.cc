@@ -14,10 +14,27 @@ Unexpected<FederationRefusal> store_failed(const DomainError& error) {
 
 FederationResult<FederatedUsers::SignedInUser> FederatedUsers::find_or_create(
     const UpstreamIdentity& identity) {
+  if (const auto checked = check_issuer(identity.issuer); !checked) return Err(checked.error());
   const auto found = deps_.users.find_by_provider(kOpenIdProvider, identity.subject);
   if (!found) return store_failed(found.error());
   if (*found) return known(**found, identity);
   return create(identity);
+}
+
+FederationResult<void> FederatedUsers::check_issuer(const std::string& issuer) {
+  const auto owner = deps_.settings.get(kOpenIdIssuerSetting);
+  if (!owner) return store_failed(owner.error());
+  if (*owner && **owner == issuer) return {};
+  if (*owner) {
+    return refuse(Reason::issuer_changed,
+                  "the accounts here are those of " + **owner + ", and oidc.issuer is " + issuer +
+                      " now: set it back, or if both have the same subjects run 'authserver admin user "
+                      "accept-issuer --issuer " +
+                      issuer + "'");
+  }
+  const auto stored = deps_.settings.set(kOpenIdIssuerSetting, issuer, deps_.clock.now());
+  if (!stored) return store_failed(stored.error());
+  return {};
 }
 
 FederationResult<FederatedUsers::SignedInUser> FederatedUsers::known(const User& user,

@@ -130,8 +130,10 @@ Result<UpstreamIdentity> verify_id_token(std::string_view token, const IdTokenEx
   const auto claims = parse_json_object(jws->payload);
   if (!claims) return Err(ErrorCode::invalid_claims, "the ID token's payload: " + claims.error().message);
   if (auto fit = check_claims(*claims, expected); !fit) return Err(std::move(fit).error());
-  return UpstreamIdentity{
-      .subject = *find_string(*claims, "sub"), .email = email_of(*claims), .name = name_of(*claims)};
+  return UpstreamIdentity{.issuer = std::string(expected.issuer),
+                          .subject = *find_string(*claims, "sub"),
+                          .email = email_of(*claims),
+                          .name = name_of(*claims)};
 }
 
 }  // namespace authplane::authserver

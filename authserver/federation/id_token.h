@@ -11,7 +11,8 @@ namespace authplane::authserver {
 
 // Whom the provider says it has authenticated.
 struct UpstreamIdentity {
-  std::string subject;  // the provider's name for the user, never reassigned: 1 to 255 bytes
+  std::string issuer;   // the provider
+  std::string subject;  // its name for the user, never reassigned: 1 to 255 bytes
   std::string email;    // normalized; "" when there is none, or none that the provider stands by
   std::string name;     // "" when there is none; at most 255 bytes
 };

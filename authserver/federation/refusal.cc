@@ -19,6 +19,8 @@ std::string_view to_string(FederationRefusal::Reason reason) noexcept {
       return "user_disabled";
     case Reason::email_in_use:
       return "email_in_use";
+    case Reason::issuer_changed:
+      return "issuer_changed";
     case Reason::store_failed:
       break;
   }

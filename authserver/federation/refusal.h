@@ -17,7 +17,8 @@ struct FederationRefusal {
     invalid_id_token,  // what the provider says about the user cannot be believed
     provider_failed,   // not reachable, or it and this server do not fit together
     user_disabled,
-    email_in_use,  // a first sign-in with an address that another account has
+    email_in_use,    // a first sign-in with an address that another account has
+    issuer_changed,  // the accounts here are those of another provider
     store_failed,
   };
   Reason reason;

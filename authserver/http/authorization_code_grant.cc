@@ -56,7 +56,9 @@ Result<TokenGrant, Denial> AuthorizationCodeGrant::decide(const TokenRequest& re
   auto resource = judge(request, authorization, **catalog);
   if (!resource) return Err(std::move(resource).error());
   if (auto denial = judge_proof(request, authorization)) return Err(std::move(*denial));
-  TokenGrant grant = grant_for(request, authorization, std::move(*resource));
+  auto scopes = still_declared(authorization.scopes, resource->get());
+  if (!scopes) return Err(std::move(scopes).error());
+  TokenGrant grant = grant_for(request, authorization, std::move(*resource), std::move(*scopes));
   grant.until_recorded = std::move(turn);
   return grant;
 }
@@ -112,14 +114,14 @@ std::optional<Denial> AuthorizationCodeGrant::judge_proof(const TokenRequest& re
 }
 
 TokenGrant AuthorizationCodeGrant::grant_for(const TokenRequest& request, const Authorization& authorization,
-                                             ResourcePtr resource) const {
+                                             ResourcePtr resource, ScopeSet scopes) const {
   const WallTime now = deps_.clock.now();
   const Client& client = *request.client;
   TokenGrant grant{.grant = GrantKind::authorization_code,
                    .client = request.client,
                    .subject = authorization.user_id,
                    .resource = std::move(resource),
-                   .scopes = authorization.scopes,
+                   .scopes = std::move(scopes),
                    .lifetime = options_.access_lifetime,
                    .user_id = authorization.user_id};
   if (grant.resource) grant.consent_client_id = client.id;

@@ -42,8 +42,8 @@ class AuthorizationCodeGrant final : public Grant {
   std::optional<Denial> judge_proof(const TokenRequest& request, const Authorization& authorization) const;
   Result<ResourcePtr, Denial> judge(const TokenRequest& request, const Authorization& authorization,
                                     const ResourceCatalog& catalog) const;
-  TokenGrant grant_for(const TokenRequest& request, const Authorization& authorization,
-                       ResourcePtr resource) const;
+  TokenGrant grant_for(const TokenRequest& request, const Authorization& authorization, ResourcePtr resource,
+                       ScopeSet scopes) const;
   void replayed(const TokenRequest& request, const RedeemedCode& code) const;
 
   Deps deps_;

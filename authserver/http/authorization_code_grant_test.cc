@@ -97,6 +97,18 @@ TEST_F(AuthorizationCodeTest, ResourceMayBeRepeatedInEverySpellingOfTheSameResou
   }
 }
 
+TEST_F(AuthorizationCodeTest, WhatTheResourceNoLongerHasIsNotIssued) {
+  const std::string some = code_for("app"), none = code_for("app");
+  keep_scopes({"mcp:add"});
+  const HttpResponse response = token(code_form("app", some));
+  EXPECT_EQ(json_of(response)["scope"], "mcp:add");
+  keep_scopes({"another"});
+  expect_error(token(code_form("app", none)), 400, "invalid_scope", "none of the approved");
+  // The family keeps what the user approved.
+  keep_scopes({"mcp:echo", "mcp:add"});
+  EXPECT_EQ(json_of(token(refresh_form("app", tokens_of(response).refresh)))["scope"], "mcp:echo mcp:add");
+}
+
 TEST_F(AuthorizationCodeTest, LifetimesAreThoseConfigured) {
   server.config.user_tokens.access_lifetime = 90s;
   server.config.user_tokens.refresh_lifetime = 10min;

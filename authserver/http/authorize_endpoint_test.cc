@@ -102,6 +102,27 @@ TEST_F(AuthorizeTest, ConsentIsAskedForAgainWhenItDoesNotCoverTheRequest) {
   EXPECT_EQ(destination_of(browser.get(authorize_target(valid_request()))).base, "/consent");
 }
 
+// The document of a client may name other destinations from one day to the next.
+TEST_F(AuthorizeTest, WhereAClientMetadataDocumentLeadsElsewhereTheUserIsAlwaysAsked) {
+  Client documented = app("https://app.example/client.json");
+  documented.registration_source = RegistrationSource::cimd;
+  documented.cimd_url = documented.id;
+  documented.redirect_uris = {"https://app.example/cb", "https://app.example:8443/cb",
+                              "https://elsewhere.example/cb", "http://127.0.0.1/cb"};
+  server.add(documented);
+  Browser browser = signed_in();
+  const auto request_to = [&](const char* redirect) {
+    return form_with(request_with("client_id", documented.id), "redirect_uri", redirect);
+  };
+  expect_code(decide(browser, "allow", {"mcp:echo"}, request_to("https://elsewhere.example/cb")),
+              "https://elsewhere.example/cb");
+  for (const char* own : {"https://app.example/cb", "http://127.0.0.1:5123/cb"})
+    expect_code(browser.get(authorize_target(request_to(own))), own);
+  for (const char* other : {"https://elsewhere.example/cb", "https://app.example:8443/cb"}) {
+    EXPECT_EQ(destination_of(browser.get(authorize_target(request_to(other)))).base, "/consent") << other;
+  }
+}
+
 TEST_F(AuthorizeTest, AnotherUsersConsentCountsForNobodyElse) {
   Browser browser = signed_in();
   expect_code(decide(browser, "allow", {"mcp:echo"}));

@@ -66,7 +66,8 @@ BrowserEndpoints::BrowserEndpoints(const BrowserOptions& options, Deps deps)
               .sign_in = sign_in_,
               .queue = sign_ins_,
               .errors = errors_,
-              .random = deps.random}),
+              .random = deps.random,
+              .clock = deps.clock}),
       consent_({.site = site_, .keys = keys_, .service = service_, .sessions = sessions_, .errors = errors_}),
       federation_(make_federation(options, deps)),
       reconsent_(
@@ -108,6 +109,7 @@ std::unique_ptr<FederationEndpoint> BrowserEndpoints::make_federation(const Brow
                                .errors = errors_,
                                .provider = *deps.provider,
                                .users = deps.storage.users(),
+                               .settings = deps.storage.settings(),
                                .audit = deps.audit,
                                .ids = deps.ids,
                                .clock = deps.clock,

@@ -18,7 +18,8 @@ BrowserSessions::Found BrowserSessions::find(const Headers& headers) const {
   SignedIn found{.user_id = session->user_id, .label = session->user_id, .cookie = std::string(*cookie)};
   const auto user = deps_.users.get(session->user_id);
   if (user) {
-    if (!user->is_active()) return {.user = {}, .is_stale = true};
+    if (!user->is_active() || session->began_at <= user->sessions_since)
+      return {.user = {}, .is_stale = true};
     found.label = label_of(*user);
     return {.user = std::move(found), .is_stale = false};
   }
@@ -30,8 +31,9 @@ BrowserSessions::Found BrowserSessions::find(const Headers& headers) const {
   return {.user = std::move(found), .is_stale = false};
 }
 
-std::string BrowserSessions::start(std::string_view user_id) const {
+std::string BrowserSessions::start(std::string_view user_id, WallTime proving_since) const {
   const Session session{.user_id = std::string(user_id),
+                        .began_at = proving_since,
                         .expires_at = deps_.clock.now_seconds() + options_.max_age};
   return set_cookie(options_.cookie, seal_session(deps_.keys, session, deps_.random), options_.max_age);
 }

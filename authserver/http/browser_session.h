@@ -49,8 +49,9 @@ class BrowserSessions {
   };
   Found find(const Headers& headers) const;
 
-  // Values of Set-Cookie. Every login is a new session, whatever the browser held before.
-  std::string start(std::string_view user_id) const;
+  // Values of Set-Cookie. Every login is a new session, whatever the browser held before. `proving_since` is
+  // when the user began to prove who it is: what a user is logged out of may be a login under way.
+  std::string start(std::string_view user_id, WallTime proving_since) const;
   std::string end() const { return clear_cookie(options_.cookie); }
 
  private:

@@ -256,6 +256,7 @@ TEST_F(ConsentTest, WhatHappensMeanwhileCounts) {
   expect_page(browser.post("/consent", consent_form(page, "allow", {"mcp:echo"})), 401, "not signed in");
   server.storage.users().transition("user-ada", UserStatus::active, server.clock.now()).value();
 
+  server.clock.advance(std::chrono::seconds(1));
   browser = signed_in();
   target = consent_target(browser);
   page = browser.get(target);

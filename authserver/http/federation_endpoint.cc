@@ -15,7 +15,10 @@ constexpr std::chrono::minutes kClockSkew{1};  // a sign-in may have been begun 
 constexpr std::size_t kMaxErrorWord = 64;
 
 std::string_view outcome_of(Reason reason) {
-  return reason == Reason::provider_failed || reason == Reason::store_failed ? "error" : "failure";
+  return reason == Reason::provider_failed || reason == Reason::issuer_changed ||
+                 reason == Reason::store_failed
+             ? "error"
+             : "failure";
 }
 
 // Where to go after the sign-in.
@@ -30,7 +33,11 @@ FederationEndpoint::FederationEndpoint(FederationOptions options, Deps deps)
     : options_(std::move(options)),
       provider_name_(options_.provider_name.empty() ? "your organisation's sign-in" : options_.provider_name),
       deps_(deps),
-      users_({.users = deps.users, .ids = deps.ids, .clock = deps.clock, .logger = deps.logger}),
+      users_({.users = deps.users,
+              .settings = deps.settings,
+              .ids = deps.ids,
+              .clock = deps.clock,
+              .logger = deps.logger}),
       used_(options_.max_age + kClockSkew, deps.clock) {}
 
 HttpResponse FederationEndpoint::start(const HttpRequest& request) {
@@ -108,6 +115,7 @@ HttpResponse FederationEndpoint::try_finish(const Returned& returned, const std:
 }
 
 HttpResponse FederationEndpoint::finish(const Returned& returned, const std::string& address) {
+  const WallTime since = deps_.clock.now();
   const auto identity = deps_.provider.identify(returned.code, returned.sign_in);
   if (!identity) return refused(identity.error(), address);
   const auto signed_in = users_.find_or_create(*identity);
@@ -118,7 +126,7 @@ HttpResponse FederationEndpoint::finish(const Returned& returned, const std::str
   deps_.audit.record("user.oidc_login", actor, "", "");
   deps_.metrics.counter("authserver_login_attempts_total", {{"outcome", "success"}}).add();
   HttpResponse response = go_to(safe_redirect(returned.sign_in.redirect));
-  response.headers.add("Set-Cookie", deps_.sessions.start(signed_in->user.id));
+  response.headers.add("Set-Cookie", deps_.sessions.start(signed_in->user.id, since));
   return response;
 }
 
@@ -163,6 +171,7 @@ ErrorPages::Content FederationEndpoint::page_for(Reason reason) const {
                   "Accounts are never joined because of an address. Sign in as you did before, "
                   "or ask the operator of this server to change the address of that account."};
     case Reason::provider_failed:
+    case Reason::issuer_changed:
     case Reason::store_failed:
       break;
   }

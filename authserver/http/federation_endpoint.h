@@ -8,7 +8,6 @@
 #include <authplane/base/log.h>
 #include <authplane/base/random.h>
 
-#include "authserver/outbound/fetch_threads.h"
 #include "authserver/domain/audit_service.h"
 #include "authserver/federation/federated_users.h"
 #include "authserver/federation/openid_provider.h"
@@ -16,6 +15,7 @@
 #include "authserver/http/browser_answers.h"
 #include "authserver/http/browser_session.h"
 #include "authserver/http/deferred.h"
+#include "authserver/outbound/fetch_threads.h"
 
 namespace authplane::authserver {
 
@@ -38,6 +38,7 @@ class FederationEndpoint {
     const ErrorPages& errors;
     OpenIdProvider& provider;
     UserStore& users;
+    SettingsStore& settings;
     AuditService& audit;
     IdGenerator& ids;
     const Clock& clock;

@@ -388,6 +388,19 @@ TEST_F(FederationTest, TheSubjectOfAnotherProviderIsNotThisUser) {
   EXPECT_NE(eve()->id, "user-other");
 }
 
+// Subjects are names at one issuer only: the "upstream-7" of the next may be anybody.
+TEST_F(FederationTest, TheAccountsOfOneIssuerAreNotThoseOfTheNext) {
+  EXPECT_EQ(go().status, 303);
+  server.storage.settings().set(kOpenIdIssuerSetting, "https://before.example", server.clock.now()).value();
+  const User before = *eve();
+  expect_refusal(500, "cannot be signed in", "issuer_changed");
+  EXPECT_EQ(*eve(), before);
+  EXPECT_TRUE(server.logger.contains("the accounts here are those of https://before.example"));
+  EXPECT_TRUE(server.logger.contains("accept-issuer --issuer " + std::string(ScriptedProvider::kIssuer)));
+  server.storage.settings().set(kOpenIdIssuerSetting, ScriptedProvider::kIssuer, server.clock.now()).value();
+  EXPECT_EQ(go().status, 303);
+}
+
 TEST_F(FederationTest, ADisabledUserStaysOut) {
   go();
   server.storage.users().transition(eve()->id, UserStatus::disabled, server.clock.now()).value();

@@ -82,4 +82,12 @@ Result<ResourcePtr, Denial> check_bound_resource(const ResourceCatalog& catalog,
   return resource;
 }
 
+Result<ScopeSet, Denial> still_declared(const ScopeSet& approved, const Resource* resource) {
+  if (resource == nullptr || approved.empty()) return approved;
+  ScopeSet declared = approved.intersect(resource->scope_names());
+  if (declared.empty())
+    return deny(OAuthErrorCode::invalid_scope, "the resource has none of the approved scopes any more");
+  return declared;
+}
+
 }  // namespace authplane::authserver

@@ -38,5 +38,8 @@ struct BoundResource {
 // it has to be the same one. Denials: invalid_target.
 Result<ResourcePtr, Denial> check_bound_resource(const ResourceCatalog& catalog, BoundResource bound,
                                                  std::string_view requested);
+// What the resource (null: none) still has of the scopes that were approved. Denials: invalid_scope
+// (nothing).
+Result<ScopeSet, Denial> still_declared(const ScopeSet& approved, const Resource* resource);
 
 }  // namespace authplane::authserver

@@ -116,11 +116,12 @@ HttpResponse LoginEndpoint::answer(const Submission& submission, SourceQueue::Tu
   try {
     if (turn == SourceQueue::Turn::refused)
       return refused(request, attempt, deps_.sign_in.refuse_overloaded());
+    const WallTime since = deps_.clock.now();
     const auto user = deps_.sign_in.check(submission.email, submission.body.get("password").value_or(""),
                                           request.remote_address);
     if (!user) return refused(request, attempt, user.error());
     HttpResponse response = go_to(submission.redirect);
-    response.headers.add("Set-Cookie", deps_.sessions.start(user->id));
+    response.headers.add("Set-Cookie", deps_.sessions.start(user->id, since));
     return response;
   } catch (const std::exception& e) {
     return deps_.errors.show({.status = 500,

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include <authplane/base/clock.h>
 #include <authplane/base/form.h>
 
 #include "authserver/http/browser_answers.h"
@@ -33,6 +34,7 @@ class LoginEndpoint {
     SourceQueue& queue;  // of those whose password is to be looked at
     const ErrorPages& errors;
     Random& random;
+    const Clock& clock;
   };
   // `nonce_cookie` holds the nonce of the form, see identity/form_tokens.h. The references outlive the
   // object.

@@ -441,6 +441,42 @@ TEST_F(LoginTest, ASessionEndsWithItsUser) {
   EXPECT_FALSE(is_signed_in(browser));
 }
 
+TEST_F(LoginTest, ASessionOfADisabledUserStaysEndedWhenTheyAreEnabled) {
+  Browser browser = signed_in();
+  const std::string cookie = browser.cookies.at(std::string(kSession));
+  server.clock.advance(seconds(1));
+  server.storage.users().transition("user-ada", UserStatus::disabled, server.clock.now()).value();
+  server.storage.users().transition("user-ada", UserStatus::active, server.clock.now()).value();
+  browser.cookies[std::string(kSession)] = cookie;
+  EXPECT_FALSE(is_signed_in(browser));
+  server.clock.advance(seconds(1));
+  browser = signed_in();
+  EXPECT_TRUE(is_signed_in(browser));
+}
+
+TEST_F(LoginTest, ALogoutReachesEveryBrowserOfThatUser) {
+  add_user("user-eve", "eve@example.com", kPassword);
+  Browser browser = signed_in(), other = signed_in(), of_another(server);
+  sign_in(of_another, "eve@example.com", kPassword);
+  server.clock.advance(seconds(1));
+  ASSERT_TRUE(server.storage.families().revoke_of_user("user-ada", server.clock.now()));
+  EXPECT_FALSE(is_signed_in(browser));
+  EXPECT_FALSE(is_signed_in(other));
+  EXPECT_TRUE(is_signed_in(of_another));
+}
+
+// Whoever guessed the password a moment before it was changed is not let in a moment after.
+TEST_F(LoginTest, ALogoutReachesALoginThatIsUnderWay) {
+  Browser browser(server);
+  server.storage.after_email_lookup = [this] {
+    server.clock.advance(seconds(1));
+    EXPECT_TRUE(server.storage.families().revoke_of_user("user-ada", server.clock.now()));
+    server.clock.advance(seconds(1));
+  };
+  EXPECT_EQ(sign_in(browser).status, 303);
+  EXPECT_FALSE(is_signed_in(browser));
+}
+
 TEST_F(LoginTest, ASessionWhoseUserCannotBeLookedUpCountsAsNone) {
   Browser browser = signed_in();
   server.storage.refuse_users = DomainErrorCode::unavailable;
@@ -456,6 +492,10 @@ TEST_F(LoginTest, OrStaysWhenTheOperatorPrefersThat) {
   server.storage.refuse_users = DomainErrorCode::unavailable;
   EXPECT_TRUE(is_signed_in(browser));
   EXPECT_TRUE(server.logger.contains("session kept"));
+  // That is about a store that does not answer. A user who was removed is nobody.
+  server.storage.refuse_users.reset();
+  server.storage.users().remove("user-ada", RemoveUser::revoke_tokens, server.clock.now()).value();
+  EXPECT_EQ(destination_of(browser.get("/")).base, "/login");
 }
 
 TEST_F(LoginTest, AStoreThatFailsIsNoWrongPassword) {

@@ -19,19 +19,18 @@ Unexpected<Denial> about_token(Denial denial) {
   return Err(std::move(denial));
 }
 
-// Never more than the user approved and the client is registered for. A ceiling of nothing bounds nothing
-// here.
+// Never more than the user approved, the client is registered for and the resource still has. A ceiling of
+// nothing bounds nothing here. `resource` null: none.
 Result<ScopeSet, Denial> decide_scope(std::string_view requested_text, const Client& client,
-                                      const TokenFamily& family) {
+                                      const TokenFamily& family, const Resource* resource) {
   const ScopeSet ceiling = ScopeSet::split(client.scope);
   if (is_blank(requested_text)) {
-    if (ceiling.empty()) return family.scopes;
-    ScopeSet granted = family.scopes.intersect(ceiling);
-    if (granted.empty() && !family.scopes.empty()) {
+    ScopeSet registered = ceiling.empty() ? family.scopes : family.scopes.intersect(ceiling);
+    if (registered.empty() && !family.scopes.empty()) {
       return deny(OAuthErrorCode::invalid_scope,
                   "the client is registered for none of the scopes the user approved");
     }
-    return granted;
+    return still_declared(registered, resource);
   }
   auto requested = ScopeSet::parse(requested_text);
   if (!requested) return deny(OAuthErrorCode::invalid_scope, "scope is malformed (RFC 6749 section 3.3)");
@@ -41,6 +40,9 @@ Result<ScopeSet, Denial> decide_scope(std::string_view requested_text, const Cli
     return deny(OAuthErrorCode::invalid_scope,
                 "the request exceeds the client's registered scopes: " + named(beyond));
   }
+  if (!resource) return std::move(*requested);
+  if (const ScopeSet beyond = requested->minus(resource->scope_names()); !beyond.empty())
+    return deny(OAuthErrorCode::invalid_scope, "the resource no longer has: " + named(beyond));
   return std::move(*requested);
 }
 
@@ -61,7 +63,8 @@ Result<TokenGrant, Denial> RefreshTokenGrant::decide(const TokenRequest& request
   if (!requested) return about_token(requested.error());
   auto resource = check_bound_resource(**catalog, {family.resource_id, family.resource_uri}, *requested);
   if (!resource) return about_token(std::move(resource).error());
-  auto scopes = decide_scope(request.form.get("scope").value_or(""), *request.client, family);
+  auto scopes =
+      decide_scope(request.form.get("scope").value_or(""), *request.client, family, resource->get());
   if (!scopes) return about_token(std::move(scopes).error());
   return grant_for(request, **presented, std::move(*resource), std::move(*scopes));
 }

@@ -66,6 +66,20 @@ TEST_F(RefreshTokenTest, CeilingOfTheClientBoundsAndItsWideningRestores) {
   EXPECT_EQ(json_of(token(refresh_form("app", tokens.refresh)))["scope"], "mcp:echo mcp:add");
 }
 
+TEST_F(RefreshTokenTest, WhatTheResourceNoLongerHasIsNotIssued) {
+  const Tokens first = first_tokens();
+  keep_scopes({"mcp:add"});
+  const HttpResponse cut = token(refresh_form("app", first.refresh));
+  EXPECT_EQ(json_of(cut)["scope"], "mcp:add");
+  const Tokens tokens = tokens_of(cut);
+  expect_error(token(with(refresh_form("app", tokens.refresh), "scope", "mcp:echo")), 400, "invalid_scope",
+               "no longer has: mcp:echo");
+  keep_scopes({"another"});
+  expect_error(token(refresh_form("app", tokens.refresh)), 400, "invalid_scope", "none of the approved");
+  keep_scopes({"mcp:echo", "mcp:add"});
+  EXPECT_EQ(json_of(token(refresh_form("app", tokens.refresh)))["scope"], "mcp:echo mcp:add");
+}
+
 // --- what is refused: a valid request with one thing broken, that leaves the token unused
 
 class BrokenRefreshRequest : public UserTokenTest, public ::testing::WithParamInterface<Broken> {};

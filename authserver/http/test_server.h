@@ -114,7 +114,8 @@ class FragileResources final : public ResourceStore {
 
 class FragileUsers final : public UserStore {
  public:
-  FragileUsers(UserStore& inner, const Refusal& refusal) : inner_(inner), refusal_(refusal) {}
+  FragileUsers(UserStore& inner, const Refusal& refusal, std::function<void()>& after_lookup)
+      : inner_(inner), refusal_(refusal), after_lookup_(after_lookup) {}
   Outcome<void> insert(const User& user) override { return inner_.insert(user); }
   Outcome<User> get(std::string_view id) override {
     if (refusal_) return fail(*refusal_, "refused", "disk full");
@@ -122,7 +123,9 @@ class FragileUsers final : public UserStore {
   }
   Outcome<std::optional<User>> find_by_email(std::string_view email) override {
     if (refusal_) return fail(*refusal_, "refused", "disk full");
-    return inner_.find_by_email(email);
+    auto found = inner_.find_by_email(email);
+    if (after_lookup_) std::exchange(after_lookup_, nullptr)();
+    return found;
   }
   Outcome<std::optional<User>> find_by_provider(std::string_view provider, std::string_view sub) override {
     return inner_.find_by_provider(provider, sub);
@@ -139,6 +142,7 @@ class FragileUsers final : public UserStore {
  private:
   UserStore& inner_;
   const Refusal& refusal_;
+  std::function<void()>& after_lookup_;
 };
 
 // Without its providers when told so.
@@ -213,7 +217,8 @@ class FragileStorage final : public Storage, IssuanceStore {
   std::optional<DomainErrorCode> refuse_clients, refuse_resources, refuse_users;  // look-ups of them
   std::optional<DomainErrorCode> refuse_broker_grants;
   bool providers_vanish = false;
-  std::function<void()> before_append = nullptr;  // called once, between a decision and its record
+  std::function<void()> before_append = nullptr;       // called once, between a decision and its record
+  std::function<void()> after_email_lookup = nullptr;  // called once, when a user was found by address
 
   ClientStore& clients() override { return clients_; }
   ResourceStore& resources() override { return resources_; }
@@ -271,7 +276,7 @@ class FragileStorage final : public Storage, IssuanceStore {
   Storage& inner_;
   FragileClients clients_{inner_.clients(), refuse_clients};
   FragileResources resources_{inner_.resources(), refuse_resources};
-  FragileUsers users_{inner_.users(), refuse_users};
+  FragileUsers users_{inner_.users(), refuse_users, after_email_lookup};
   FragileGrants broker_grants_{inner_.broker_grants(), refuse_broker_grants};
   FragileProviders providers_{inner_.broker_providers(), providers_vanish};
 };

@@ -65,6 +65,13 @@ class UserTokenTest : public ::testing::Test {
     server.storage.clients().update(client).value();
   }
 
+  // "demo" has these scopes from now on.
+  void keep_scopes(const std::vector<std::string>& scopes) {
+    Resource demo = *server.storage.resources().catalog().value()->find_by_id("id-demo");
+    demo.scopes = server.resource_named("demo", "", scopes).scopes;
+    server.storage.resources().update(demo).value();
+  }
+
   // A code "user-1" got for `client_id` at "demo".
   std::string code_for(const std::string& client_id, std::string_view scopes = "mcp:echo mcp:add") {
     return code_for(client_id, scopes, "id-demo", kResource);

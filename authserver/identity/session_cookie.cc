@@ -9,7 +9,7 @@
 namespace authplane::authserver {
 namespace {
 
-constexpr std::string_view kVersion = "1";
+constexpr std::string_view kVersion = "2";
 constexpr std::size_t kMaxUserId = 128;
 constexpr std::size_t kMaxCookie = 512;
 
@@ -23,11 +23,13 @@ std::vector<std::string_view> split_at_dots(std::string_view text) {
   return parts;
 }
 
-std::optional<std::chrono::sys_seconds> parse_expiry(std::string_view digits) {
-  std::int64_t seconds = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), seconds);
+// A time as its distance from the epoch in units of its own.
+template <class Time>
+std::optional<Time> parse_time(std::string_view digits) {
+  std::int64_t count = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
   if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
-  return std::chrono::sys_seconds(std::chrono::seconds(seconds));
+  return Time(typename Time::duration(count));
 }
 
 }  // namespace
@@ -37,6 +39,7 @@ std::string seal_session(const SessionKeys& keys, const Session& session, Random
     throw std::invalid_argument("a session needs a user id of 1 to 128 bytes");
   }
   std::string text = std::string(kVersion) + "." + base64url_encode(session.user_id) + "." +
+                     std::to_string(session.began_at.time_since_epoch().count()) + "." +
                      std::to_string(session.expires_at.time_since_epoch().count()) + "." + random.token(16);
   text += "." + keys.tag(KeyPurpose::session_cookie, text);
   return text;
@@ -52,11 +55,12 @@ std::optional<Session> open_session(const SessionKeys& keys, std::string_view co
     return std::nullopt;
   }
   const auto parts = split_at_dots(signed_part);
-  if (parts.size() != 4 || parts[0] != kVersion) return std::nullopt;
+  if (parts.size() != 5 || parts[0] != kVersion) return std::nullopt;
   auto user_id = base64url_decode(parts[1]);
-  const auto expires_at = parse_expiry(parts[2]);
-  if (!user_id || user_id->empty() || !expires_at || now >= *expires_at) return std::nullopt;
-  return Session{std::move(*user_id), *expires_at};
+  const auto began_at = parse_time<WallTime>(parts[2]);
+  const auto expires_at = parse_time<std::chrono::sys_seconds>(parts[3]);
+  if (!user_id || user_id->empty() || !began_at || !expires_at || now >= *expires_at) return std::nullopt;
+  return Session{std::move(*user_id), *began_at, *expires_at};
 }
 
 }  // namespace authplane::authserver

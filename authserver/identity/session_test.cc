@@ -27,7 +27,7 @@ struct Bench {
   testing::SeededRandom random;
 
   std::string seal(std::string user = "user-1") {
-    return seal_session(keys, {std::move(user), clock.now_seconds() + seconds(3600)}, random);
+    return seal_session(keys, {std::move(user), clock.now(), clock.now_seconds() + seconds(3600)}, random);
   }
   std::optional<Session> open(std::string_view cookie) const {
     return open_session(keys, cookie, clock.now_seconds());
@@ -77,6 +77,7 @@ TEST(SessionCookie, NamesItsUserUntilItExpires) {
   const auto session = bench.open(cookie);
   ASSERT_TRUE(session);
   EXPECT_EQ(session->user_id, "user-1");
+  EXPECT_EQ(session->began_at, bench.clock.now());
   EXPECT_EQ(session->expires_at, bench.clock.now_seconds() + seconds(3600));
   bench.clock.advance(seconds(3599));
   EXPECT_TRUE(bench.open(cookie));
@@ -101,8 +102,8 @@ TEST(SessionCookie, PartsCannotChangePlaces) {
   Bench bench;
   const std::string cookie = bench.seal("aaaa");
   const std::string tag = cookie.substr(cookie.rfind('.'));
-  for (const std::string& text : {"1.YWFhYg." + cookie.substr(11), std::string("1..99999999999.x") + tag,
-                                  std::string("2") + cookie.substr(1)}) {
+  for (const std::string& text : {"2.YWFhYg." + cookie.substr(11), std::string("2..1.99999999999.x") + tag,
+                                  std::string("1") + cookie.substr(1)}) {
     EXPECT_FALSE(bench.open(text)) << text;
   }
 }
@@ -111,13 +112,16 @@ TEST(SessionCookie, PartsCannotChangePlaces) {
 TEST(SessionCookie, ASignedTextOfAnotherShapeIsNoSession) {
   const Bench bench;
   for (const std::string_view text :
-       {"", "1", "1.dXNlcg", "1.dXNlcg.99999999999", "2.dXNlcg.99999999999.r", "1..99999999999.r",
-        "1.dXNlcg.99999999999.r.s", "1.dXNlcg..r", "1.dXNlcg.x.r", "1.dXNlcg.99999999999999999999.r",
-        "1.dXNlcg.-1.r", "1.dXNlcg==.99999999999.r", "1.!.99999999999.r"}) {
+       {"", "2", "2.dXNlcg", "2.dXNlcg.1", "2.dXNlcg.1.99999999999", "1.dXNlcg.1.99999999999.r",
+        "1.dXNlcg.99999999999.r", "3.dXNlcg.1.99999999999.r", "2..1.99999999999.r",
+        "2.dXNlcg.1.99999999999.r.s", "2.dXNlcg.1..r", "2.dXNlcg..99999999999.r", "2.dXNlcg.1.x.r",
+        "2.dXNlcg.x.99999999999.r", "2.dXNlcg.1.99999999999999999999.r",
+        "2.dXNlcg.99999999999999999999.99999999999.r", "2.dXNlcg.1.-1.r", "2.dXNlcg==.1.99999999999.r",
+        "2.!.1.99999999999.r"}) {
     const std::string cookie = std::string(text) + "." + bench.keys.tag(KeyPurpose::session_cookie, text);
     EXPECT_FALSE(bench.open(cookie)) << text;
   }
-  const std::string_view good = "1.dXNlcg.99999999999.r";
+  const std::string_view good = "2.dXNlcg.1.99999999999.r";
   EXPECT_TRUE(bench.open(std::string(good) + "." + bench.keys.tag(KeyPurpose::session_cookie, good)));
 }
 

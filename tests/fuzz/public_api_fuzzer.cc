@@ -86,8 +86,8 @@ struct Fixture {
   }
   void sign_in() {
     const auto expiry = std::chrono::floor<std::chrono::seconds>(server.clock.now()) + std::chrono::hours(1);
-    session = "authserver_session=" +
-              seal_session(SessionKeys(server.session_secret), {"user-ada", expiry}, server.random);
+    session = "authserver_session=" + seal_session(SessionKeys(server.session_secret),
+                                                   {"user-ada", server.clock.now(), expiry}, server.random);
     const HttpResponse asked = browse("GET", kAuthorize);
     const std::string path(asked.headers.get("Location").value_or(""));
     const HttpResponse page = browse("GET", path);

@@ -26,16 +26,17 @@ const SessionKeys& keys() {
 }
 
 void check_opened(std::string_view text, const Session& session, std::chrono::sys_seconds now) {
-  FUZZ_CHECK(!session.user_id.empty() && session.expires_at > now && text.starts_with("1."));
-  FUZZ_CHECK(std::count(text.begin(), text.end(), '.') == 3);
-  FUZZ_CHECK(text.starts_with("1." + base64url_encode(session.user_id) + "."));
+  FUZZ_CHECK(!session.user_id.empty() && session.expires_at > now && text.starts_with("2."));
+  FUZZ_CHECK(std::count(text.begin(), text.end(), '.') == 4);
+  FUZZ_CHECK(text.starts_with("2." + base64url_encode(session.user_id) + "."));
   // From the second of its end on it is nobody's.
   const std::string cookie = std::string(text) + "." + keys().tag(KeyPurpose::session_cookie, text);
   FUZZ_CHECK(!open_session(keys(), cookie, session.expires_at));
   if (session.user_id.size() > 128) return;
   SystemRandom random;
   const auto again = open_session(keys(), seal_session(keys(), session, random), now);
-  FUZZ_CHECK(again && again->user_id == session.user_id && again->expires_at == session.expires_at);
+  FUZZ_CHECK(again && again->user_id == session.user_id && again->began_at == session.began_at &&
+             again->expires_at == session.expires_at);
 }
 
 }  // namespace

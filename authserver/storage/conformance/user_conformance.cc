@@ -86,10 +86,12 @@ TEST_P(StorageConformance, UserUpdateChangesTheEditableMembersOfTheSeenVersionOn
   changed.updated_at = clock_.now() + std::chrono::seconds(5);
   changed.status = UserStatus::disabled;
   changed.provider = "corp";
+  changed.sessions_since = clock_.now();
 
   User expected = changed;
   expected.status = before.status;
   expected.provider = before.provider;
+  expected.sessions_since = before.sessions_since;
   expected.version = 2;
   EXPECT_EQ(users().update(changed).value(), expected);
   EXPECT_TRUE(failed_with(users().update(changed), DomainErrorCode::conflict));
@@ -109,6 +111,21 @@ TEST_P(StorageConformance, UserIsDisabledAndEnabledOnce) {
   EXPECT_TRUE(failed_with(go(UserStatus::disabled), DomainErrorCode::conflict));
   EXPECT_EQ(users().get("user-1").value().version, 2);
   EXPECT_TRUE(go(UserStatus::active).value().is_active());
+}
+
+TEST_P(StorageConformance, BrowserLoginsEndWithTheUserAndWithEverythingElseOfTheirs) {
+  stored_user("user-1");
+  const User other = stored_user("user-2");
+  const auto since = [&](const char* id) { return users().get(id).value().sessions_since; };
+  clock_.advance(std::chrono::seconds(1));
+  const WallTime disabled = clock_.now();
+  ASSERT_TRUE(users().transition("user-1", UserStatus::disabled, disabled));
+  clock_.advance(std::chrono::seconds(1));
+  ASSERT_TRUE(users().transition("user-1", UserStatus::active, clock_.now()));
+  EXPECT_EQ(since("user-1"), disabled);
+  ASSERT_TRUE(families().revoke_of_user("user-1", clock_.now()));
+  EXPECT_EQ(since("user-1"), clock_.now());
+  EXPECT_EQ(users().get("user-2").value(), other);
 }
 
 TEST_P(StorageConformance, UserWithALiveFamilyIsOnlyRemovedByForce) {

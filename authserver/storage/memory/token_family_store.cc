@@ -63,6 +63,9 @@ class MemoryTokenFamilyStore final : public TokenFamilyStore {
     for (auto& [id, authorization] : state_.authorizations) {
       if (authorization.user_id == user_id && !authorization.revoked_at) authorization.revoked_at = now;
     }
+    if (const auto user = state_.users.find(std::string(user_id)); user != state_.users.end()) {
+      user->second.sessions_since = now;
+    }
     return out;
   }
 

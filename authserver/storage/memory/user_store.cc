@@ -72,6 +72,7 @@ class MemoryUserStore final : public UserStore {
     if (found->second.status == to) return user_is_already(to);
     found->second.status = to;
     found->second.updated_at = now;
+    if (!found->second.is_active()) found->second.sessions_since = now;
     ++found->second.version;
     return found->second;
   }

@@ -149,6 +149,7 @@ User user_from_row(const Query& query) {
   user.version = query.integer(8);
   user.created_at = from_micros(query.integer(9));
   user.updated_at = from_micros(query.integer(10));
+  user.sessions_since = from_micros(query.integer(11));
   return user;
 }
 

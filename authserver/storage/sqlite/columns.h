@@ -70,8 +70,9 @@ Client client_from_row(const Query& query);
   " updated_at"
 Resource resource_from_row(const Query& query);
 
-#define AUTHPLANE_USER_COLUMNS \
-  "id, email, name, password_hash, role, status, provider, provider_sub, version, created_at, updated_at"
+#define AUTHPLANE_USER_COLUMNS                                                                             \
+  "id, email, name, password_hash, role, status, provider, provider_sub, version, created_at, updated_at," \
+  " sessions_since"
 User user_from_row(const Query& query);
 
 #define AUTHPLANE_AUTHORIZATION_COLUMNS                                                              \

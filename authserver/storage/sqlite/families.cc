@@ -147,6 +147,7 @@ RevokedFamilies Families::revoke_of_user(std::string_view user_id, WallTime now)
   connection_.query("UPDATE auth_sessions SET revoked_at = ?2 WHERE user_id = ?1 AND revoked_at IS NULL")
       .with(user_id, to_micros(now))
       .run();
+  connection_.query("UPDATE users SET sessions_since = ?2 WHERE id = ?1").with(user_id, to_micros(now)).run();
   return out;
 }
 

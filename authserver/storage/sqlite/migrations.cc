@@ -333,6 +333,9 @@ CREATE TABLE spent_assertions (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX spent_assertions_by_expiry ON spent_assertions (expires_at);
 )sql"},
+    Migration{5, R"sql(
+ALTER TABLE users ADD COLUMN sessions_since INTEGER NOT NULL DEFAULT 0;
+)sql"},
 };
 
 std::int64_t recorded_version(Connection& connection) {

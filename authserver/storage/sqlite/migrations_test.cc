@@ -121,7 +121,7 @@ TEST_F(MigrationsTest, EachVersionIsAppliedOnceAndInOrder) {
   Connection connection = connect();
   EXPECT_EQ(sqlite::apply_migrations(connection, clock_.now(), 1), 1U);
   EXPECT_EQ(sqlite::schema_state(connection), sqlite::SchemaState::outdated);
-  EXPECT_EQ(sqlite::apply_migrations(connection, clock_.now()), 3U);
+  EXPECT_EQ(sqlite::apply_migrations(connection, clock_.now()), 4U);
   EXPECT_EQ(sqlite::schema_state(connection), sqlite::SchemaState::current);
   EXPECT_EQ(sqlite::apply_migrations(connection, clock_.now()), 0U);
 }
@@ -160,6 +160,7 @@ TEST_F(MigrationsTest, FileWithoutDelegationKeepsItsRowsAndTakesLinksAndAccounts
   }
 
   auto storage = open();
+  EXPECT_EQ(storage->users().get("user-1").value().sessions_since, WallTime());
   EXPECT_EQ(storage->authorizations().get("request-1").value().dpop_jkt, "");
   FrontingLink link;
   link.source_slug = "gateway";

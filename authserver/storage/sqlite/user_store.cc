@@ -25,10 +25,10 @@ class SqliteUserStore final : public UserStore {
       if (provider_sub_is_taken(context, user)) return user_taken("provider identity");
       context
           .query("INSERT INTO users (" AUTHPLANE_USER_COLUMNS
-                 ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")
+                 ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")
           .with(user.id, null_if_empty(user.email), user.name, user.password_hash, to_string(user.role),
                 to_string(user.status), user.provider, null_if_empty(user.provider_sub), user.version,
-                to_micros(user.created_at), to_micros(user.updated_at))
+                to_micros(user.created_at), to_micros(user.updated_at), to_micros(user.sessions_since))
           .run();
       return {};
     });
@@ -88,6 +88,7 @@ class SqliteUserStore final : public UserStore {
       if (stored->status == to) return user_is_already(to);
       stored->status = to;
       stored->updated_at = now;
+      if (!stored->is_active()) stored->sessions_since = now;
       ++stored->version;
       return put(context, std::move(*stored));
     });
@@ -122,11 +123,11 @@ class SqliteUserStore final : public UserStore {
   static User put(WriteContext& context, User user) {
     context
         .query(
-            "UPDATE users SET email = ?2, name = ?3, password_hash = ?4, role = ?5, status = ?6, version = "
-            "?7,"
-            " updated_at = ?8 WHERE id = ?1")
+            "UPDATE users SET email = ?2, name = ?3, password_hash = ?4, role = ?5, status = ?6,"
+            " version = ?7, updated_at = ?8, sessions_since = ?9 WHERE id = ?1")
         .with(user.id, null_if_empty(user.email), user.name, user.password_hash, to_string(user.role),
-              to_string(user.status), user.version, to_micros(user.updated_at))
+              to_string(user.status), user.version, to_micros(user.updated_at),
+              to_micros(user.sessions_since))
         .run();
     return user;
   }
