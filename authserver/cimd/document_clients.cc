@@ -69,8 +69,9 @@ void DocumentClients::prepare(std::string_view client_id, std::function<void()> 
   const std::string& host = url->host();
   if (enter(host)) {
     const bool runs = threads_.run([this, url = *url] {
-      refresh(url);
-      leave(url.host());
+      auto outcome = refresh(url);
+      leave(url.host());  // first: who is called now may ask that host again
+      land(url.text(), std::move(outcome));
     });
     if (runs) return;
     leave(host);
@@ -129,18 +130,17 @@ void DocumentClients::leave(const std::string& host) {
   if (--found->second == 0) asked_.erase(found);
 }
 
-void DocumentClients::refresh(const Url& url) {
+std::optional<DocumentClients::Known> DocumentClients::refresh(const Url& url) {
   const std::string& id = url.text();
   const auto wanted = is_to_be_fetched(id);
-  if (!wanted) return land(id, failed(id, wanted.error()));
-  if (!*wanted) return land(id, std::nullopt);
+  if (!wanted) return failed(id, wanted.error());
+  if (!*wanted) return std::nullopt;
   const auto fetched = timed_fetch(url);
-  if (!fetched) return land(id, refused(id, fetched.error()));
+  if (!fetched) return refused(id, fetched.error());
   if (const auto admitted = deps_.policy.admit(fetched->document.redirect_uris); !admitted)
-    return land(id, failed(id, admitted.error()));
-  if (const auto written = write(id, fetched->document); !written)
-    return land(id, failed(id, written.error()));
-  land(id, Known{deps_.clock.steady_now() + fetched->lifetime, std::nullopt});
+    return failed(id, admitted.error());
+  if (const auto written = write(id, fetched->document); !written) return failed(id, written.error());
+  return Known{deps_.clock.steady_now() + fetched->lifetime, std::nullopt};
 }
 
 Outcome<bool> DocumentClients::is_to_be_fetched(const std::string& id) const {

@@ -79,7 +79,8 @@ class DocumentClients final : public ClientLookup {
   // Whether the host may be asked once more at the same time; who may says when it is over.
   bool enter(const std::string& host) AUTHPLANE_EXCLUDES(mutex_);
   void leave(const std::string& host) AUTHPLANE_EXCLUDES(mutex_);
-  void refresh(const Url& url);
+  // How it ended; nullopt when nothing was to be done.
+  std::optional<Known> refresh(const Url& url);
   Outcome<bool> is_to_be_fetched(const std::string& id) const;
   Outcome<DocumentFetcher::Fetched> timed_fetch(const Url& url);
   Outcome<void> write(const std::string& id, const ClientDocument& document);
